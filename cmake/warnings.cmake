@@ -1,0 +1,11 @@
+# Warnings of this project's own targets; dependencies are system headers and stay quiet.
+add_library(pgrepl_warnings INTERFACE)
+add_library(pgrepl::warnings ALIAS pgrepl_warnings)
+
+target_compile_options(pgrepl_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wold-style-cast -Wcast-align -Wdouble-promotion -Wformat=2
+  -Wimplicit-fallthrough
+  $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond;-Wduplicated-branches;-Wlogical-op;-Wuseless-cast>
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-unknown-warning-option>
+  $<$<BOOL:${PGREPL_WERROR}>:-Werror>)

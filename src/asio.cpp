@@ -1,0 +1,2 @@
+// The one translation unit that holds Asio's own code (ASIO_SEPARATE_COMPILATION).
+#include <asio/impl/src.hpp>

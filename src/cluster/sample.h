@@ -1,0 +1,114 @@
+// What was learnt of one server in one exchange. Values only; decoding is sampling's business.
+#pragma once
+
+#include "pg/conninfo.h"
+#include "pg/lsn.h"
+#include "pg/server_version.h"
+#include "pg/sql_state.h"
+#include "pg/timeline.h"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pgrepl::cluster {
+
+// A time on the exporter's monotonic clock. Passed in, never read here.
+using Instant = std::chrono::steady_clock::time_point;
+using Seconds = std::chrono::duration<double>;
+
+enum class Role : std::uint8_t { Primary, Standby };
+
+// Times of the server's own clock, in seconds since the epoch.
+using ServerTime = double;
+
+// One row of pg_stat_replication (13-18), joined with the slot it holds.
+struct WalSender {
+  std::int64_t pid = 0;
+  std::string application_name;
+  std::optional<std::string> client_addr;  // absent for Unix sockets
+  std::string state;                       // startup, catchup, streaming, backup, stopping
+  std::optional<pg::Lsn> sent;
+  std::optional<pg::Lsn> write;
+  std::optional<pg::Lsn> flush;
+  std::optional<pg::Lsn> replay;  // absent for consumers that do not replay (pg_receivewal)
+  std::string sync_state;         // async, potential, sync, quorum
+  std::optional<std::string> slot_name;
+  std::optional<std::string> slot_type;  // physical, logical
+};
+
+// pg_stat_wal_receiver of a standby.
+struct WalReceiver {
+  std::string status;  // starting, streaming, waiting, …
+  std::optional<std::string> sender_host;
+  std::optional<std::uint16_t> sender_port;
+  std::optional<std::string> slot_name;
+  std::optional<std::string> application_name;  // of its conninfo
+  std::optional<pg::Lsn> flushed;
+  std::optional<pg::Lsn> latest_end;                // where its upstream said its WAL ended
+  std::optional<ServerTime> last_msg_receipt_time;  // by the standby's clock
+};
+
+// What one tick reads, in one statement.
+struct TickReading {
+  Role role = Role::Primary;
+  ServerTime server_time = 0;
+  ServerTime postmaster_start_time = 0;
+  std::optional<pg::Lsn> position;  // write position of a primary, replay position of a standby
+  std::optional<pg::Lsn> received;  // pg_last_wal_receive_lsn(); a standby's
+  std::optional<pg::TimelineId> timeline;
+  std::optional<ServerTime> last_xact_replay_time;
+  bool replay_paused = false;
+  std::optional<WalReceiver> receiver;
+  std::vector<WalSender> senders;
+};
+
+// What changes seldom; read when a connection opens and in rounds.
+struct ServerFacts {
+  pg::ServerVersion version;
+  std::optional<pg::SystemIdentifier> system_identifier;
+  std::string cluster_name;
+  std::optional<std::chrono::milliseconds> recovery_min_apply_delay;
+  std::string synchronous_standby_names;
+  std::optional<std::string> address;  // inet_server_addr()
+};
+
+struct ReplicationSlot {
+  std::string name;
+  std::string type;  // physical, logical
+  std::string database;
+  bool active = false;
+  std::optional<std::int64_t> active_pid;
+  std::optional<pg::Lsn> restart;
+  std::optional<pg::Lsn> confirmed_flush;
+  std::optional<std::string> wal_status;       // reserved, extended, unreserved, lost
+  std::optional<std::int64_t> safe_wal_bytes;  // absent: no limit is set
+  std::optional<ServerTime> inactive_since;    // 17+
+};
+
+// An answer with the time in which it was given: the server read it between the two instants.
+struct Tick {
+  Instant sent;
+  Instant received;
+  TickReading reading;
+};
+
+struct Failure {
+  pg::FailureReason reason = pg::FailureReason::Other;
+  std::string message;
+};
+
+// All that is known of one server now. What could not be read is absent.
+struct ServerSample {
+  std::string name;
+  pg::Endpoint endpoint;               // as configured
+  std::vector<std::string> addresses;  // what its host name last resolved to
+  std::optional<Tick> tick;            // fresh: absent while the server does not answer
+  std::optional<ServerFacts> facts;    // of the present or the last connection
+  std::vector<ReplicationSlot> slots;  // of the last round; empty when down
+  std::optional<Failure> failure;      // why it does not answer; absent while it does
+};
+
+}  // namespace pgrepl::cluster

@@ -1,0 +1,71 @@
+// What the user asked for, validated: load() returns the only Config there is.
+#pragma once
+
+#include "pg/conninfo.h"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pgrepl::config {
+
+using Milliseconds = std::chrono::milliseconds;
+
+struct Web {
+  std::vector<std::string> listen_addresses{":9187"};
+  std::string telemetry_path = "/metrics";
+  bool enable_lifecycle = false;
+};
+
+struct Sampling {
+  Milliseconds tick{1000};     // how often positions are read
+  Milliseconds timeout{3000};  // a scrape waits no longer for any server
+  Milliseconds connect_timeout{2000};
+  Milliseconds statement_timeout{2000};  // set on the server, for every statement of ours
+  Milliseconds lock_timeout{100};        // likewise
+};
+
+struct LagThresholds {
+  std::optional<Milliseconds> warning;
+  std::optional<Milliseconds> critical;
+
+  friend bool operator==(const LagThresholds&, const LagThresholds&) = default;
+};
+
+struct Objectives {
+  std::optional<Milliseconds> rpo;
+  std::optional<Milliseconds> rto;
+};
+
+struct Server {
+  std::string name;  // "host:port" when the user gave none; unique in its cluster
+  pg::ConnInfo conninfo;
+  LagThresholds lag_thresholds;  // its own, else the cluster's
+
+  friend bool operator==(const Server&, const Server&) = default;
+};
+
+struct Cluster {
+  std::string name = "default";
+  std::map<std::string, std::string> labels;  // added to every series of the cluster
+  std::vector<Server> servers;
+  std::optional<int> expected_standbys;
+  Objectives objectives;
+  LagThresholds lag_thresholds;
+};
+
+struct Queries {
+  std::vector<std::string> files;    // patterns as in a shell; later files replace by name
+  std::vector<std::string> disable;  // names of queries that must not run
+};
+
+struct Config {
+  Web web;
+  Sampling sampling;
+  std::vector<Cluster> clusters;
+  Queries queries;
+};
+
+}  // namespace pgrepl::config

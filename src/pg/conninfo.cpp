@@ -1,0 +1,33 @@
+#include "pg/conninfo.h"
+
+#include <algorithm>
+
+namespace pgrepl::pg {
+
+namespace {
+
+using Parameter = std::pair<std::string, std::string>;
+
+}  // namespace
+
+std::string to_string(const Endpoint& endpoint) {
+  const bool is_ipv6 = endpoint.host.find(':') != std::string::npos;
+  const std::string host = is_ipv6 ? '[' + endpoint.host + ']' : endpoint.host;
+  return host + ':' + std::to_string(endpoint.port);
+}
+
+std::optional<std::string_view> ConnInfo::parameter(std::string_view keyword) const {
+  const auto found = std::ranges::find(parameters, keyword, &Parameter::first);
+  return found == parameters.end() ? std::nullopt : std::optional<std::string_view>{found->second};
+}
+
+void ConnInfo::set_parameter(std::string_view keyword, std::string value) {
+  const auto found = std::ranges::find(parameters, keyword, &Parameter::first);
+  if (found != parameters.end()) {
+    found->second = std::move(value);
+  } else {
+    parameters.emplace_back(keyword, std::move(value));
+  }
+}
+
+}  // namespace pgrepl::pg

@@ -1,0 +1,56 @@
+// How to reach a server: libpq's connection keywords as values, with the password kept apart.
+// Turning a conninfo string or URI into one is libpq's business (session/conninfo_parser.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace pgrepl::pg {
+
+// A text that must never be printed: no operator<< and no formatter exist for it.
+class Secret {
+ public:
+  Secret() = default;
+
+  explicit Secret(std::string value) : value_(std::move(value)) {}
+
+  // For the one reader that hands it to libpq.
+  [[nodiscard]] const std::string& reveal() const { return value_; }
+
+  friend bool operator==(const Secret&, const Secret&) = default;
+
+ private:
+  std::string value_;
+};
+
+struct Endpoint {
+  std::string host;  // a name, an address, or a directory of Unix sockets
+  std::uint16_t port = 5432;
+
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+// "host:port"; an IPv6 address in brackets.
+[[nodiscard]] std::string to_string(const Endpoint& endpoint);
+
+// One host each; a conninfo that lists several hosts is several of these.
+struct ConnInfo {
+  Endpoint endpoint;
+  // Every other keyword of libpq but host, hostaddr, port, password and their like.
+  std::vector<std::pair<std::string, std::string>> parameters;
+  std::optional<Secret> password;
+  // Read again at every connect, so that a rotated password is picked up. Wins over `password`.
+  std::optional<std::string> password_file;
+
+  // The value of a keyword in `parameters`.
+  [[nodiscard]] std::optional<std::string_view> parameter(std::string_view keyword) const;
+  // Adds or replaces a keyword in `parameters`.
+  void set_parameter(std::string_view keyword, std::string value);
+  friend bool operator==(const ConnInfo&, const ConnInfo&) = default;
+};
+
+}  // namespace pgrepl::pg
