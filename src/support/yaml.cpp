@@ -47,14 +47,15 @@ Node convert(const YAML::Node& from, const std::string& file, int depth, Errors&
       break;
     case YAML::NodeType::Map:
       node.kind = Kind::Mapping;
-      for (const auto& [key, value] : from) {
+      for (const auto& pair : from) {
+        const YAML::Node& key = pair.first;
         Entry entry{.key = "", .key_where = place(key.Mark(), file), .value = {}};
         if (key.IsScalar()) {
           entry.key = key.Scalar();
         } else {
           errors.push_back({entry.key_where, "a key must be a plain word"});
         }
-        entry.value = convert(value, file, depth + 1, errors);
+        entry.value = convert(pair.second, file, depth + 1, errors);
         node.entries.push_back(std::move(entry));
       }
       break;
