@@ -6,6 +6,8 @@ target_compile_options(pgrepl_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor
   -Woverloaded-virtual -Wold-style-cast -Wcast-align -Wdouble-promotion -Wformat=2
   -Wimplicit-fallthrough
+  # Designated initialisers leave the other members at their defaults on purpose.
+  -Wno-missing-field-initializers
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond;-Wduplicated-branches;-Wlogical-op;-Wuseless-cast>
   $<$<CXX_COMPILER_ID:Clang>:-Wno-unknown-warning-option>
   $<$<BOOL:${PGREPL_WERROR}>:-Werror>)

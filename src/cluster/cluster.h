@@ -1,0 +1,117 @@
+// One cluster as all its servers together show it: the product's picture of the world. A value.
+#pragma once
+
+#include "cluster/lag.h"
+#include "cluster/sample.h"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pgrepl::cluster {
+
+// What ties a standby to its upstream, strongest first.
+enum class Evidence : std::uint8_t {
+  Slot,             // the slot its receiver names is held by the sender
+  Sender,           // its receiver names the upstream's host and port
+  ApplicationName,  // the sender carries the standby's application_name or cluster_name
+  Address,          // the sender's client is the standby's address
+  Remembered,       // it cannot be asked now; it had this sender before
+};
+
+[[nodiscard]] std::string_view to_string(Evidence evidence);
+
+struct Upstream {
+  std::string server;
+  std::string application_name;
+  std::optional<std::string> slot_name;
+  Evidence evidence = Evidence::Sender;
+
+  friend bool operator==(const Upstream&, const Upstream&) = default;
+};
+
+enum class StandbyState : std::uint8_t {
+  Streaming,
+  Catchup,
+  ArchiveRecovery,  // replays from the archive, without a receiver
+  Paused,
+  Delayed,       // waits for its configured recovery_min_apply_delay
+  Disconnected,  // answers us, but receives nothing
+  UpstreamDown,  // likewise, and its upstream does not answer us either
+  Unreachable,   // does not answer us
+  Diverged,      // went past the point where the primary's timeline began
+  NeverSeen,     // configured, and has never answered
+};
+
+[[nodiscard]] std::string_view to_string(StandbyState state);
+inline constexpr std::array kStandbyStates{
+    StandbyState::Streaming,
+    StandbyState::Catchup,
+    StandbyState::ArchiveRecovery,
+    StandbyState::Paused,
+    StandbyState::Delayed,
+    StandbyState::Disconnected,
+    StandbyState::UpstreamDown,
+    StandbyState::Unreachable,
+    StandbyState::Diverged,
+    StandbyState::NeverSeen,
+};
+
+// Everything about a server in the part of a standby. Positions, where given, are in `tick`.
+struct Standby {
+  StandbyState state = StandbyState::NeverSeen;
+  Instant state_since;
+  ReplicationLag lag;
+  std::array<StageLag, 4> stages;  // by Stage; absent without its sender's row
+  std::optional<Stage> bottleneck;
+  std::optional<Upstream> upstream;
+  std::optional<double> replay_bytes_per_second;
+  std::optional<Seconds> catchup;  // infinite when it is not catching up; 0 when caught up
+  std::optional<Seconds> last_message_age;
+};
+
+struct Server {
+  ServerSample sample;
+  // Now, or when it last answered; absent when it never did.
+  std::optional<Role> role;
+  std::optional<pg::TimelineId> timeline;
+  std::optional<Standby> standby;  // of every server that is not known to be a primary
+};
+
+enum class Anomaly : std::uint8_t {
+  NoPrimary,
+  SplitBrain,
+  TimelineDivergence,
+  MixedSystemIdentifiers,
+};
+
+[[nodiscard]] std::string_view to_string(Anomaly anomaly);
+inline constexpr std::array kAnomalies{
+    Anomaly::NoPrimary,
+    Anomaly::SplitBrain,
+    Anomaly::TimelineDivergence,
+    Anomaly::MixedSystemIdentifiers,
+};
+
+struct AnomalyFinding {
+  Anomaly anomaly;
+  std::string evidence;  // a sentence for people, naming the servers
+
+  friend bool operator==(const AnomalyFinding&, const AnomalyFinding&) = default;
+};
+
+struct Cluster {
+  std::string name;
+  std::vector<Server> servers;         // in the order of the configuration
+  std::optional<std::size_t> primary;  // absent when none answers, or more than one
+  std::optional<pg::TimelineId> timeline;
+  std::vector<AnomalyFinding> anomalies;
+  std::size_t primaries = 0;  // servers that answer as one
+  std::uint64_t failovers = 0;
+  std::optional<Instant> last_failover;
+  std::optional<Seconds> last_failover_downtime;
+};
+
+}  // namespace pgrepl::cluster

@@ -1,0 +1,28 @@
+// A change worth a log line: what happened to which server, and why.
+#pragma once
+
+#include "cluster/sample.h"
+
+#include <string>
+
+namespace pgrepl::cluster {
+
+enum class EventKind : std::uint8_t {
+  ServerUp,
+  ServerDown,
+  StandbyState,
+  Failover,
+  PrimaryChanged,
+  AnomalyBegan,
+  AnomalyEnded,
+};
+
+struct Event {
+  EventKind kind;
+  std::string server;   // empty for what concerns the whole cluster
+  std::string message;  // one sentence for people, with the evidence
+
+  friend bool operator==(const Event&, const Event&) = default;
+};
+
+}  // namespace pgrepl::cluster

@@ -1,0 +1,102 @@
+// How far a standby is behind its cluster's primary, in bytes and in seconds, how sure that is,
+// and where on its way the WAL waits. Pure: every instant is an argument.
+#pragma once
+
+#include "cluster/sample.h"
+#include "cluster/wal_history.h"
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+namespace pgrepl::cluster {
+
+// How a value of lag was found.
+enum class LagBasis : std::uint8_t {
+  WalHistory,       // the standby's position lies in the history of the primary's
+  ReplayTimestamp,  // it is older than the history: from the last replayed commit
+  UpstreamView,     // the standby does not answer; its upstream says where it is
+  StandbyView,      // the primary does not answer; the standby says what it was told
+  LastKnown,        // neither says anything new: the last position, which only ages
+  Unknown,          // never seen, diverged, or no unambiguous primary
+};
+
+[[nodiscard]] std::string_view to_string(LagBasis basis);
+inline constexpr std::array kLagBases{
+    LagBasis::WalHistory,
+    LagBasis::ReplayTimestamp,
+    LagBasis::UpstreamView,
+    LagBasis::StandbyView,
+    LagBasis::LastKnown,
+    LagBasis::Unknown,
+};
+
+// Absent means unknown, never zero.
+struct ReplicationLag {
+  std::optional<std::uint64_t> bytes;
+  std::optional<Seconds> time;         // how old the primary's state is that the standby shows
+  std::optional<Seconds> uncertainty;  // the truth lies within time ± uncertainty
+  LagBasis basis = LagBasis::Unknown;
+
+  friend bool operator==(const ReplicationLag&, const ReplicationLag&) = default;
+};
+
+// A replay position with the circumstances of its reading.
+struct ReplayReading {
+  pg::Lsn position;
+  Instant read_at;     // the middle of the exchange; now, for a position that can only age
+  Seconds read_error;  // half the round trip
+  // The commit time of the last replayed transaction, on the exporter's clock: T(R) cannot be
+  // earlier. Absent when the standby or the primary's clock is not known.
+  std::optional<Instant> last_commit;
+  LagBasis basis = LagBasis::WalHistory;  // how the position was learnt
+};
+
+// What the primary says, or said last.
+struct PrimaryReading {
+  pg::Lsn position;
+  Instant read_at;
+  Seconds read_error;
+};
+
+// The lag of a standby whose replay position was read, against a primary that answers. 0 when the
+// standby has replayed all the primary had written, whatever any timestamp says. A position older
+// than the history gives basis ReplayTimestamp: the age of the last commit, at least the age of
+// the history; the seconds are absent if no commit is known and the history is empty.
+[[nodiscard]] ReplicationLag measure_lag(
+    const ReplayReading& standby, const PrimaryReading& primary, const WalHistory& history
+);
+
+// The lag of a standby whose primary does not answer us: caught up if it has replayed all that its
+// upstream told it of, else at least what the history says. `primary` is the last reading, absent
+// when there never was one; the bytes are then counted to `latest_end`.
+[[nodiscard]] ReplicationLag measure_lag_without_primary(
+    const ReplayReading& standby,
+    std::optional<pg::Lsn> latest_end,
+    const std::optional<PrimaryReading>& primary,
+    const WalHistory& history
+);
+
+enum class Stage : std::uint8_t { Send, Write, Flush, Replay };
+
+[[nodiscard]] std::string_view to_string(Stage stage);
+inline constexpr std::array kStages{Stage::Send, Stage::Write, Stage::Flush, Stage::Replay};
+
+struct StageLag {
+  std::optional<std::uint64_t> bytes;
+  std::optional<Seconds> time;
+
+  friend bool operator==(const StageLag&, const StageLag&) = default;
+};
+
+// The way of the WAL from the primary to a standby's data, in the order of Stage. `sender` is the
+// row of its upstream; absent positions leave their stages absent.
+[[nodiscard]] std::array<StageLag, 4> measure_stages(
+    const WalSender& sender, const PrimaryReading& primary, const WalHistory& history
+);
+
+// The stage that holds most of the lag by seconds; absent when there is none to speak of (less
+// than 10 ms) or it is unknown.
+[[nodiscard]] std::optional<Stage> bottleneck(const std::array<StageLag, 4>& stages);
+
+}  // namespace pgrepl::cluster

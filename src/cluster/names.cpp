@@ -1,0 +1,62 @@
+// The words under which the cluster's states are exported.
+#include "cluster/cluster.h"
+
+namespace pgrepl::cluster {
+
+std::string_view to_string(Evidence evidence) {
+  switch (evidence) {
+    case Evidence::Slot:
+      return "slot";
+    case Evidence::Sender:
+      return "sender";
+    case Evidence::ApplicationName:
+      return "application_name";
+    case Evidence::Address:
+      return "address";
+    case Evidence::Remembered:
+      return "remembered";
+  }
+  return "";
+}
+
+std::string_view to_string(StandbyState state) {
+  switch (state) {
+    case StandbyState::Streaming:
+      return "streaming";
+    case StandbyState::Catchup:
+      return "catchup";
+    case StandbyState::ArchiveRecovery:
+      return "archive_recovery";
+    case StandbyState::Paused:
+      return "paused";
+    case StandbyState::Delayed:
+      return "delayed";
+    case StandbyState::Disconnected:
+      return "disconnected";
+    case StandbyState::UpstreamDown:
+      return "upstream_down";
+    case StandbyState::Unreachable:
+      return "unreachable";
+    case StandbyState::Diverged:
+      return "diverged";
+    case StandbyState::NeverSeen:
+      return "never_seen";
+  }
+  return "";
+}
+
+std::string_view to_string(Anomaly anomaly) {
+  switch (anomaly) {
+    case Anomaly::NoPrimary:
+      return "no_primary";
+    case Anomaly::SplitBrain:
+      return "split_brain";
+    case Anomaly::TimelineDivergence:
+      return "timeline_divergence";
+    case Anomaly::MixedSystemIdentifiers:
+      return "mixed_system_identifiers";
+  }
+  return "";
+}
+
+}  // namespace pgrepl::cluster

@@ -1,0 +1,26 @@
+// Joins what all servers say into one picture of the cluster, and what it remembers.
+#pragma once
+
+#include "cluster/cluster.h"
+#include "cluster/event.h"
+#include "cluster/memory.h"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace pgrepl::cluster {
+
+struct Observation {
+  Cluster cluster;
+  Memory memory;              // for the next observation
+  std::vector<Event> events;  // what has changed since the last one, in the order it was found
+};
+
+// `samples` are all known servers in a stable order, each with its freshest answer or its failure;
+// `memory` is that of the observation before, empty at first.
+[[nodiscard]] Observation observe(
+    std::string cluster_name, std::span<const ServerSample> samples, Memory memory, Instant now
+);
+
+}  // namespace pgrepl::cluster

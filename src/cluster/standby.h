@@ -1,0 +1,27 @@
+// What one standby is doing and how far it is behind, from its own answer, its upstream's, or
+// what is remembered of it.
+#pragma once
+
+#include "cluster/cluster.h"
+#include "cluster/memory.h"
+#include "cluster/topology.h"
+
+#include <optional>
+#include <span>
+
+namespace pgrepl::cluster {
+
+// Everything an observation knows when it comes to one standby. `memory` already holds the
+// samples' readings.
+struct StandbyView {
+  std::span<const ServerSample> samples;
+  std::size_t standby;
+  std::optional<SenderMatch> match;
+  std::optional<std::size_t> primary;  // absent when no primary answers, or it is ambiguous
+  const Memory& memory;
+  Instant now;
+};
+
+[[nodiscard]] Standby describe_standby(const StandbyView& view);
+
+}  // namespace pgrepl::cluster
