@@ -1,0 +1,27 @@
+// Result sets of the queries that feed the model, as the model's types. One function per fact.
+#pragma once
+
+#include "cluster/sample.h"
+#include "pg/result_set.h"
+#include "support/expected.h"
+
+#include <string>
+#include <vector>
+
+namespace pgrepl::sampling {
+
+// The rows of queries/tick.yaml: one for each WAL sender, one without a sender if there is none.
+// The error names the column that is missing or unreadable.
+[[nodiscard]] Expected<cluster::TickReading, std::string> decode_tick(const pg::ResultSet& rows);
+
+// The row of queries/server_facts.yaml; the version is the connection's own.
+[[nodiscard]] cluster::ServerFacts decode_server_facts(
+    const pg::ResultSet& rows, pg::ServerVersion version
+);
+
+// The rows of queries/replication_slots.yaml.
+[[nodiscard]] std::vector<cluster::ReplicationSlot> decode_replication_slots(
+    const pg::ResultSet& rows
+);
+
+}  // namespace pgrepl::sampling

@@ -1,0 +1,43 @@
+// What to do next with one server's connection: connect, ask, or wait. No socket and no timer:
+// the poller obeys, tests drive it step by step.
+#pragma once
+
+#include "cluster/sample.h"
+#include "support/backoff.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace pgrepl::sampling {
+
+using cluster::Instant;
+
+class PollState {
+ public:
+  // `tick` is how often to ask; a server that does not answer is tried again after one to two
+  // ticks, one that refuses our credentials after ten (each try is a line in its log).
+  explicit PollState(std::chrono::milliseconds tick);
+
+  // When to start the next attempt, to connect or to ask.
+  [[nodiscard]] Instant next_attempt(Instant now) const;
+
+  void attempt_began(Instant now);
+  void answered(Instant now);
+  // `fraction` in [0, 1) spreads the retries of many exporters.
+  void failed(cluster::Failure failure, Instant now, double fraction);
+
+  // Why the server does not answer: its last failure, or, when the present attempt is out for
+  // longer than a tick, that it hangs. Absent while it answers and before the first attempt ends.
+  [[nodiscard]] std::optional<cluster::Failure> failure(Instant now) const;
+
+ private:
+  std::chrono::milliseconds tick_;
+  Backoff backoff_;
+  std::optional<Instant> began_;
+  std::optional<Instant> retry_at_;
+  std::optional<cluster::Failure> failure_;
+  bool answered_before_ = false;
+};
+
+}  // namespace pgrepl::sampling
