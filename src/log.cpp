@@ -26,20 +26,20 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::info;
 }
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   // Invalid UTF-8 (an old server's message) is replaced, not refused.
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string logfmt_value(std::string_view text) {
   const bool plain = !text.empty() && text.find_first_of(" =\"\\\n\r\t") == std::string_view::npos;
-  return plain ? std::string{text} : quoted(text);
+  return plain ? std::string{text} : json_text(text);
 }
 
 std::string as_logfmt(
     std::string_view component, std::string_view message, std::initializer_list<Field> fields
 ) {
-  std::string line = "component=" + std::string{component} + " msg=" + quoted(message);
+  std::string line = "component=" + std::string{component} + " msg=" + json_text(message);
   for (const Field& field : fields) {
     line += ' ' + std::string{field.key} + '=' + logfmt_value(field.value);
   }
@@ -49,9 +49,9 @@ std::string as_logfmt(
 std::string as_json(
     std::string_view component, std::string_view message, std::initializer_list<Field> fields
 ) {
-  std::string line = "\"component\":" + quoted(component) + ",\"msg\":" + quoted(message);
+  std::string line = "\"component\":" + json_text(component) + ",\"msg\":" + json_text(message);
   for (const Field& field : fields) {
-    line += ',' + quoted(field.key) + ':' + quoted(field.value);
+    line += ',' + json_text(field.key) + ':' + json_text(field.value);
   }
   return line;
 }

@@ -1,0 +1,37 @@
+// What each path answers, from a snapshot. Knows nothing of sockets, nor of how rounds are run.
+#pragma once
+
+#include "http/server.h"
+#include "snapshot.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace pgrepl::http {
+
+// Where snapshots come from. Called from the HTTP server's threads.
+class SnapshotSource {
+ public:
+  SnapshotSource() = default;
+  SnapshotSource(const SnapshotSource&) = delete;
+  SnapshotSource& operator=(const SnapshotSource&) = delete;
+  virtual ~SnapshotSource() = default;
+
+  // Of a round that ends within `timeout`; null when none did.
+  [[nodiscard]] virtual std::shared_ptr<const Snapshot> fresh(std::chrono::milliseconds timeout
+  ) = 0;
+  // Of the last round; null before the first is done.
+  [[nodiscard]] virtual std::shared_ptr<const Snapshot> latest() const = 0;
+  // Whether the loop that watches the servers still turns.
+  [[nodiscard]] virtual bool is_responsive() const = 0;
+};
+
+// `source` must outlive the handler.
+[[nodiscard]] Handler make_handler(SnapshotSource& source, std::string telemetry_path);
+
+// How long a scrape may take: the scraper's X-Prometheus-Scrape-Timeout-Seconds less a tenth for
+// the way back; a minute when it does not say.
+[[nodiscard]] std::chrono::milliseconds scrape_timeout(const Request& request);
+
+}  // namespace pgrepl::http

@@ -1,0 +1,123 @@
+#include "metrics/cluster_families.h"
+
+#include "metrics/gauge_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pgrepl::metrics {
+
+namespace {
+
+using cluster::Server;
+using prometheus::MetricType;
+
+void add_counts(const ClusterView& view, GaugeWriter& out) {
+  const cluster::Cluster& cluster = view.cluster;
+  const auto streams = [](const Server& server) {
+    const auto* reading = reading_of(server);
+    return server.standby && reading != nullptr && reading->receiver &&
+           reading->receiver->status == "streaming";
+  };
+  const auto size = static_cast<double>(cluster.servers.size());
+  out.gauge("pg_cluster_servers", "Known servers", size);
+  const double expected = view.configured.expected_standbys.value_or(
+      static_cast<int>(std::max<std::size_t>(cluster.servers.size(), 1)) - 1
+  );
+  out.gauge("pg_cluster_expected_standbys", "Standbys there should be", expected);
+  out.gauge(
+      "pg_cluster_primaries",
+      "Servers that answer as a primary",
+      static_cast<double>(cluster.primaries)
+  );
+  const auto streaming = static_cast<double>(std::ranges::count_if(cluster.servers, streams));
+  out.gauge("pg_cluster_streaming_standbys", "Standbys whose WAL receiver is streaming", streaming);
+  out.gauge("pg_cluster_timeline", "Timeline of the primary", number(cluster.timeline));
+}
+
+void add_system_identifiers(const ClusterView& view, GaugeWriter& out) {
+  std::vector<pg::SystemIdentifier> seen;
+  for (const Server& server : view.cluster.servers) {
+    const auto& facts = server.sample.facts;
+    if (facts && facts->system_identifier &&
+        std::ranges::find(seen, *facts->system_identifier) == seen.end()) {
+      seen.push_back(*facts->system_identifier);
+    }
+  }
+  out.gauge(
+      "pg_cluster_system_identifiers",
+      "Different system identifiers among its servers; more than one is a mistake",
+      static_cast<double>(seen.size())
+  );
+}
+
+void add_failovers(const ClusterView& view, Families& families, GaugeWriter& out) {
+  const cluster::Cluster& cluster = view.cluster;
+  families.add(
+      "pg_cluster_failovers_total",
+      MetricType::Counter,
+      "Promotions seen since the exporter started",
+      out.labels(),
+      static_cast<double>(cluster.failovers)
+  );
+  if (cluster.last_failover) {
+    const double when = wall_clock(view, *cluster.last_failover);
+    out.gauge("pg_cluster_last_failover_timestamp_seconds", "When the last one was seen", when);
+  }
+  out.gauge(
+      "pg_cluster_last_failover_downtime_seconds",
+      "From the last answer of the old primary to the first of the new one",
+      seconds(cluster.last_failover_downtime)
+  );
+}
+
+void add_objectives(const ClusterView& view, GaugeWriter& out) {
+  constexpr std::string_view kName = "pg_cluster_objective_seconds";
+  constexpr std::string_view kHelp = "Configured recovery objective";
+  const config::Objectives& objectives = view.configured.objectives;
+  out.gauge(kName, kHelp, {{"objective", "rpo"}}, seconds(objectives.rpo));
+  out.gauge(kName, kHelp, {{"objective", "rto"}}, seconds(objectives.rto));
+}
+
+void add_anomalies(const ClusterView& view, GaugeWriter& out) {
+  const auto& findings = view.cluster.anomalies;
+  for (const cluster::Anomaly anomaly : cluster::kAnomalies) {
+    const bool holds =
+        std::ranges::find(findings, anomaly, &cluster::AnomalyFinding::anomaly) != findings.end();
+    const std::string word{to_string(anomaly)};
+    out.gauge(
+        "pg_cluster_anomaly", "What is wrong with the cluster", {{"anomaly", word}}, truth(holds)
+    );
+  }
+}
+
+}  // namespace
+
+Labels base_labels(const config::Cluster& configured, const std::string& server) {
+  Labels labels{{"cluster", configured.name}};
+  if (!server.empty()) {
+    labels.push_back({"server", server});
+  }
+  for (const auto& [name, value] : configured.labels) {
+    labels.push_back({name, value});
+  }
+  return labels;
+}
+
+void add_cluster_families(const ClusterView& view, Families& families) {
+  for (const Server& server : view.cluster.servers) {
+    GaugeWriter out{families, base_labels(view.configured, server.sample.name)};
+    add_server_families(view, server, out);
+    if (server.standby) {
+      add_standby_families(view, server, *server.standby, out);
+    }
+  }
+  GaugeWriter out{families, base_labels(view.configured, "")};
+  add_counts(view, out);
+  add_system_identifiers(view, out);
+  add_failovers(view, families, out);
+  add_objectives(view, out);
+  add_anomalies(view, out);
+}
+
+}  // namespace pgrepl::metrics

@@ -1,0 +1,48 @@
+// The whole page of /metrics, from the clusters, what the queries brought, and the exporter itself.
+#pragma once
+
+#include "catalogue/query.h"
+#include "cluster/cluster.h"
+#include "config/config.h"
+#include "metrics/self_families.h"
+#include "pg/result_set.h"
+#include "pg/sql_state.h"
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace pgrepl::metrics {
+
+// The last result of one query on one server.
+struct QueryRows {
+  const catalogue::Query* query;
+  const pg::ResultSet* rows;  // null when it failed
+};
+
+struct ServerPage {
+  std::string name;
+  std::vector<QueryRows> queries;
+  std::uint64_t connections_opened = 0;
+  std::map<pg::FailureReason, std::uint64_t> errors;
+};
+
+struct ClusterPage {
+  const cluster::Cluster* cluster;
+  const config::Cluster* configured;
+  std::vector<ServerPage> servers;
+};
+
+// One reading of the exporter's two clocks.
+struct Clocks {
+  cluster::Instant now;
+  double wall_clock_now;  // seconds since the epoch
+};
+
+[[nodiscard]] std::string render_page(
+    std::span<const ClusterPage> clusters, const SelfFacts& self, const Clocks& clocks
+);
+
+}  // namespace pgrepl::metrics

@@ -1,0 +1,45 @@
+// The series about the exporter itself.
+#pragma once
+
+#include "metrics/family.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace pgrepl::metrics {
+
+// How long rounds took, since the start.
+class RoundDurations {
+ public:
+  static constexpr std::array kBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0};
+
+  void note(double seconds);
+  [[nodiscard]] prometheus::ClientMetric::Histogram histogram() const;
+
+ private:
+  std::array<std::uint64_t, kBounds.size() + 1> counts_{};
+  double sum_ = 0;
+};
+
+// Of the process, as /proc shows it. Absent where it could not be read.
+struct ProcessFacts {
+  std::optional<double> cpu_seconds;
+  std::optional<double> start_time_seconds;
+  std::optional<double> resident_memory_bytes;
+  std::optional<double> virtual_memory_bytes;
+  std::optional<double> open_fds;
+  std::optional<double> max_fds;
+};
+
+struct SelfFacts {
+  std::string version;
+  RoundDurations rounds;
+  ProcessFacts process;
+  double config_loaded_at = 0;  // seconds since the epoch
+};
+
+void add_self_families(const SelfFacts& self, Families& families);
+
+}  // namespace pgrepl::metrics

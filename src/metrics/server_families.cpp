@@ -1,0 +1,140 @@
+#include "metrics/gauge_writer.h"
+
+#include <algorithm>
+#include <string>
+
+namespace pgrepl::metrics {
+
+namespace {
+
+using cluster::Role;
+using cluster::Server;
+using cluster::Standby;
+using cluster::StandbyState;
+
+// Families with one value a server.
+struct ServerRow {
+  std::string_view name;
+  std::string_view help;
+  std::optional<double> (*value)(const ClusterView&, const Server&);
+};
+
+constexpr ServerRow kServerRows[] = {
+    {"pg_up",
+     "Whether the connection that collects is answered",
+     [](const ClusterView&, const Server& s) {
+       return std::optional{truth(s.sample.tick && !s.sample.failure)};
+     }},
+    {"pg_server_timeline",
+     "Current timeline",
+     [](const ClusterView&, const Server& s) -> std::optional<double> {
+       const auto* reading = reading_of(s);
+       return reading != nullptr && reading->timeline
+                  ? std::optional{static_cast<double>(*reading->timeline)}
+                  : std::nullopt;
+     }},
+    {"pg_wal_position_bytes",
+     "Write position of a primary, replay position of a standby",
+     [](const ClusterView&, const Server& s) -> std::optional<double> {
+       const auto* reading = reading_of(s);
+       return reading != nullptr && reading->position
+                  ? std::optional{static_cast<double>(reading->position->bytes())}
+                  : std::nullopt;
+     }},
+    {"pg_server_clock_offset_seconds",
+     "The server's clock minus the exporter's",
+     [](const ClusterView& view, const Server& s) -> std::optional<double> {
+       if (!s.sample.tick) {
+         return std::nullopt;
+       }
+       const auto& tick = *s.sample.tick;
+       const auto read_at = tick.sent + (tick.received - tick.sent) / 2;
+       return tick.reading.server_time - wall_clock(view, read_at);
+     }},
+    {"pg_exporter_server_round_trip_seconds",
+     "Duration of the last exchange of a tick with the server",
+     [](const ClusterView&, const Server& s) -> std::optional<double> {
+       if (!s.sample.tick) {
+         return std::nullopt;
+       }
+       return cluster::Seconds{s.sample.tick->received - s.sample.tick->sent}.count();
+     }},
+    {"pg_exporter_last_tick_timestamp_seconds",
+     "When the server last answered a tick",
+     [](const ClusterView& view, const Server& s) -> std::optional<double> {
+       return s.sample.tick ? std::optional{wall_clock(view, s.sample.tick->received)}
+                            : std::nullopt;
+     }},
+};
+
+constexpr pg::FailureReason kReasons[] = {
+    pg::FailureReason::Refused,
+    pg::FailureReason::Timeout,
+    pg::FailureReason::Auth,
+    pg::FailureReason::Tls,
+    pg::FailureReason::Dns,
+    pg::FailureReason::TooManyConnections,
+    pg::FailureReason::StartingUp,
+    pg::FailureReason::ShuttingDown,
+    pg::FailureReason::Permission,
+    pg::FailureReason::Other,
+};
+
+void add_reasons(const Server& server, GaugeWriter& out) {
+  constexpr std::string_view kHelp = "Why the server does not answer; ok when it does";
+  const auto& failure = server.sample.failure;
+  const bool up = server.sample.tick && !failure;
+  out.gauge("pg_up_reason", kHelp, {{"reason", "ok"}}, truth(up));
+  for (const pg::FailureReason reason : kReasons) {
+    const bool holds = !up && (failure ? failure->reason : pg::FailureReason::Other) == reason;
+    const std::string word{to_string(reason)};
+    out.gauge("pg_up_reason", kHelp, {{"reason", word}}, truth(holds));
+  }
+}
+
+void add_role(const Server& server, GaugeWriter& out) {
+  constexpr std::string_view kHelp = "Whether the server answers in this role";
+  const auto* reading = reading_of(server);
+  if (reading != nullptr) {
+    out.gauge(
+        "pg_server_role", kHelp, {{"role", "primary"}}, truth(reading->role == Role::Primary)
+    );
+    out.gauge(
+        "pg_server_role", kHelp, {{"role", "standby"}}, truth(reading->role == Role::Standby)
+    );
+  }
+}
+
+void add_information(const Server& server, GaugeWriter& out) {
+  const auto& facts = server.sample.facts;
+  if (!server.sample.tick || !facts) {
+    return;
+  }
+  const std::string identifier =
+      facts->system_identifier
+          ? std::to_string(static_cast<std::uint64_t>(*facts->system_identifier))
+          : "";
+  out.gauge(
+      "pg_server_info",
+      "What the server is",
+      {{"version", std::to_string(facts->version.number)},
+       {"short_version", to_string(facts->version)},
+       {"system_identifier", identifier},
+       {"address", facts->address.value_or("")},
+       {"cluster_name", facts->cluster_name}},
+      1
+  );
+}
+
+}  // namespace
+
+void add_server_families(const ClusterView& view, const Server& server, GaugeWriter& out) {
+  for (const ServerRow& row : kServerRows) {
+    out.gauge(row.name, row.help, row.value(view, server));
+  }
+  add_reasons(server, out);
+  add_role(server, out);
+  add_information(server, out);
+}
+
+}  // namespace pgrepl::metrics

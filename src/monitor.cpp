@@ -1,0 +1,273 @@
+#include "monitor.h"
+
+#include "cluster/observe.h"
+#include "log.h"
+#include "metrics/page.h"
+#include "process_facts.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+namespace pgrepl {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+cluster::Instant now() {
+  return std::chrono::steady_clock::now();
+}
+
+double wall_clock_now() {
+  return cluster::Seconds{std::chrono::system_clock::now().time_since_epoch()}.count();
+}
+
+std::int64_t milliseconds(cluster::Instant at) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
+}
+
+log::Level level_of(cluster::EventKind kind) {
+  switch (kind) {
+    case cluster::EventKind::ServerDown:
+    case cluster::EventKind::Failover:
+    case cluster::EventKind::PrimaryChanged:
+    case cluster::EventKind::AnomalyBegan:
+      return log::Level::Warning;
+    case cluster::EventKind::ServerUp:
+    case cluster::EventKind::StandbyState:
+    case cluster::EventKind::AnomalyEnded:
+      return log::Level::Info;
+  }
+  return log::Level::Info;
+}
+
+metrics::ServerPage page_of(const sampling::Poller& poller) {
+  metrics::ServerPage page{
+      .name = poller.server().name,
+      .connections_opened = poller.counters().connections_opened,
+      .errors = poller.counters().errors,
+  };
+  for (const auto& [name, collected] : poller.collected()) {
+    page.queries.push_back({collected.query, collected.rows ? &*collected.rows : nullptr});
+  }
+  return page;
+}
+
+}  // namespace
+
+Monitor::Monitor(config::Config config, catalogue::Catalogue catalogue, std::string version)
+    : config_(std::move(config)),
+      catalogue_(std::move(catalogue)),
+      disabled_queries_(config_.queries.disable.begin(), config_.queries.disable.end()),
+      signals_(io_, SIGTERM, SIGINT),
+      observe_timer_(io_),
+      round_timer_(io_) {
+  self_.version = std::move(version);
+  self_.config_loaded_at = wall_clock_now();
+  for (const config::Cluster& configured : config_.clusters) {
+    WatchedCluster& watched = clusters_.emplace_back();
+    watched.configured = configured;
+    for (const config::Server& server : configured.servers) {
+      watched.pollers.push_back(std::make_unique<sampling::Poller>(
+          io_, server, config_.sampling, catalogue_, disabled_queries_
+      ));
+    }
+  }
+}
+
+Expected<void, std::string> Monitor::run() {
+  auto server = http::Server::start(
+      config_.web.listen_addresses, http::make_handler(*this, config_.web.telemetry_path)
+  );
+  if (!server) {
+    return Unexpected<std::string>{server.error()};
+  }
+  server_ = std::move(*server);
+  for (const std::string& address : config_.web.listen_addresses) {
+    log::write(
+        log::Level::Info,
+        "monitor",
+        "listening",
+        {{"address", address}, {"path", config_.web.telemetry_path}}
+    );
+  }
+  start();
+  io_.run();
+  server_.reset();
+  log::write(log::Level::Info, "monitor", "stopped");
+  return {};
+}
+
+void Monitor::start() {
+  for (WatchedCluster& watched : clusters_) {
+    for (auto& poller : watched.pollers) {
+      spawn(poller->tick_until_stopped(), "tick");
+    }
+  }
+  spawn(wait_for_signals(), "signals");
+  spawn(observe_until_stopped(), "observe");
+  round_running_ = true;
+  spawn(run_round(now() + config_.sampling.timeout), "round");
+}
+
+void Monitor::spawn(asio::awaitable<void> task, const char* what) {
+  asio::co_spawn(io_, std::move(task), [this, what](const std::exception_ptr& problem) {
+    if (problem) {
+      log::write(log::Level::Error, "monitor", "a task ended unexpectedly", {{"task", what}});
+      io_.stop();
+      std::rethrow_exception(problem);
+    }
+  });
+}
+
+asio::awaitable<void> Monitor::wait_for_signals() {
+  asio::error_code cancelled;
+  const int number =
+      co_await signals_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  log::write(
+      log::Level::Info, "monitor", "stopping", {{"signal", number == SIGTERM ? "TERM" : "INT"}}
+  );
+  stop();
+}
+
+void Monitor::stop() {
+  stopped_ = true;
+  observe_timer_.cancel();
+  round_timer_.cancel();
+  for (WatchedCluster& watched : clusters_) {
+    for (auto& poller : watched.pollers) {
+      poller->stop();
+    }
+  }
+  // A server that hangs must not hold up the stop: what still waits is dropped with the loop.
+  io_.stop();
+}
+
+asio::awaitable<void> Monitor::observe_until_stopped() {
+  // Half a tick after the pollers ask, so that their answers are in.
+  const auto tick = config_.sampling.tick;
+  while (!stopped_) {
+    const auto since_epoch = now().time_since_epoch();
+    const cluster::Instant next{since_epoch - since_epoch % tick + tick + tick / 2};
+    observe_timer_.expires_at(next);
+    asio::error_code cancelled;
+    co_await observe_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    observe_all(now());
+    last_beat_ = milliseconds(now());
+  }
+}
+
+void Monitor::observe_all(cluster::Instant at) {
+  for (WatchedCluster& watched : clusters_) {
+    std::vector<cluster::ServerSample> samples;
+    for (const auto& poller : watched.pollers) {
+      samples.push_back(poller->sample(at));
+    }
+    auto seen = cluster::observe(watched.configured.name, samples, std::move(watched.memory), at);
+    watched.memory = std::move(seen.memory);
+    watched.latest = std::move(seen.cluster);
+    for (const cluster::Event& event : seen.events) {
+      log_event(watched.configured.name, event);
+    }
+  }
+}
+
+void Monitor::log_event(const std::string& cluster, const cluster::Event& event) const {
+  if (event.server.empty()) {
+    log::write(level_of(event.kind), "monitor", event.message, {{"cluster", cluster}});
+  } else {
+    log::write(
+        level_of(event.kind),
+        "monitor",
+        event.message,
+        {{"cluster", cluster}, {"server", event.server}}
+    );
+  }
+}
+
+std::shared_ptr<const Snapshot> Monitor::fresh(std::chrono::milliseconds timeout) {
+  auto promise = std::make_shared<std::promise<std::shared_ptr<const Snapshot>>>();
+  auto future = promise->get_future();
+  const auto bounded = std::min(timeout, config_.sampling.timeout);
+  asio::post(io_, [this, bounded, promise] { join_round(bounded, promise); });
+  // The round ends at its deadline; rendering a page of many servers takes its time too.
+  if (future.wait_for(bounded + 1s) != std::future_status::ready) {
+    return nullptr;
+  }
+  return future.get();
+}
+
+std::shared_ptr<const Snapshot> Monitor::latest() const {
+  return snapshot_.current();
+}
+
+bool Monitor::is_responsive() const {
+  const std::int64_t silent = milliseconds(now()) - last_beat_;
+  const auto patience = std::max<std::chrono::milliseconds>(5s, config_.sampling.tick * 3);
+  return last_beat_ == 0 || silent < patience.count();
+}
+
+void Monitor::join_round(std::chrono::milliseconds timeout, SnapshotPromise waiter) {
+  waiters_.push_back(std::move(waiter));
+  if (!round_running_) {
+    round_running_ = true;
+    spawn(run_round(now() + timeout), "round");
+  }
+}
+
+asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
+  const cluster::Instant began = now();
+  round_timer_.expires_at(deadline);
+  for (WatchedCluster& watched : clusters_) {
+    for (auto& poller : watched.pollers) {
+      pollers_in_round_ += 1;
+      asio::co_spawn(io_, poller->run_round(deadline), [this](const std::exception_ptr& problem) {
+        pollers_in_round_ -= 1;
+        if (pollers_in_round_ == 0) {
+          round_timer_.cancel();
+        }
+        if (problem) {
+          std::rethrow_exception(problem);
+        }
+      });
+    }
+  }
+  asio::error_code cancelled;
+  co_await round_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  const cluster::Instant at = now();
+  observe_all(at);
+  self_.rounds.note(cluster::Seconds{at - began}.count());
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->page = render(at);
+  snapshot->taken = at;
+  for (const WatchedCluster& watched : clusters_) {
+    snapshot->clusters.push_back(watched.latest);
+  }
+  snapshot_.publish(snapshot);
+  last_beat_ = milliseconds(at);
+  round_running_ = false;
+  for (const SnapshotPromise& waiter : std::exchange(waiters_, {})) {
+    waiter->set_value(snapshot);
+  }
+}
+
+std::string Monitor::render(cluster::Instant at) {
+  std::vector<metrics::ClusterPage> clusters;
+  for (const WatchedCluster& watched : clusters_) {
+    metrics::ClusterPage page{.cluster = &watched.latest, .configured = &watched.configured};
+    for (const auto& poller : watched.pollers) {
+      page.servers.push_back(page_of(*poller));
+    }
+    clusters.push_back(std::move(page));
+  }
+  self_.process = read_process_facts();
+  return metrics::render_page(clusters, self_, {.now = at, .wall_clock_now = wall_clock_now()});
+}
+
+}  // namespace pgrepl

@@ -1,0 +1,81 @@
+// Owns everything that runs: the loop, the pollers, the memory of each cluster, the HTTP server.
+// Ticks go on in the background; a round runs when somebody asks for fresh values.
+#pragma once
+
+#include "catalogue/query.h"
+#include "cluster/memory.h"
+#include "config/config.h"
+#include "http/endpoints.h"
+#include "metrics/self_families.h"
+#include "sampling/poller.h"
+#include "snapshot.h"
+#include "support/expected.h"
+#include "support/published.h"
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+
+namespace pgrepl {
+
+class Monitor : public http::SnapshotSource {
+ public:
+  Monitor(config::Config config, catalogue::Catalogue catalogue, std::string version);
+
+  // Serves until SIGTERM or SIGINT. The error says why it could not start.
+  [[nodiscard]] Expected<void, std::string> run();
+
+  // For any thread but the loop's: runs a round, or joins the one that runs, and gives its
+  // snapshot; null when the loop did not answer in time.
+  [[nodiscard]] std::shared_ptr<const Snapshot> fresh(std::chrono::milliseconds timeout) override;
+  [[nodiscard]] std::shared_ptr<const Snapshot> latest() const override;
+  [[nodiscard]] bool is_responsive() const override;
+
+ private:
+  using SnapshotPromise = std::shared_ptr<std::promise<std::shared_ptr<const Snapshot>>>;
+
+  struct WatchedCluster {
+    config::Cluster configured;
+    std::vector<std::unique_ptr<sampling::Poller>> pollers;
+    cluster::Memory memory;
+    cluster::Cluster latest;
+  };
+
+  void start();
+  void stop();
+  void spawn(asio::awaitable<void> task, const char* what);
+  void join_round(std::chrono::milliseconds timeout, SnapshotPromise waiter);
+  asio::awaitable<void> run_round(cluster::Instant deadline);
+  asio::awaitable<void> observe_until_stopped();
+  asio::awaitable<void> wait_for_signals();
+  void observe_all(cluster::Instant at);
+  void log_event(const std::string& cluster, const cluster::Event& event) const;
+  [[nodiscard]] std::string render(cluster::Instant at);
+
+  config::Config config_;
+  catalogue::Catalogue catalogue_;
+  std::set<std::string> disabled_queries_;
+  asio::io_context io_{1};
+  asio::signal_set signals_;
+  asio::steady_timer observe_timer_;
+  asio::steady_timer round_timer_;
+  std::vector<WatchedCluster> clusters_;
+  std::vector<SnapshotPromise> waiters_;
+  std::size_t pollers_in_round_ = 0;
+  bool round_running_ = false;
+  bool stopped_ = false;
+  metrics::SelfFacts self_;
+  std::atomic<std::int64_t> last_beat_{0};  // milliseconds of the monotonic clock
+  Published<Snapshot> snapshot_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace pgrepl

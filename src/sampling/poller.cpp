@@ -1,0 +1,240 @@
+#include "sampling/poller.h"
+
+#include "log.h"
+#include "sampling/decode.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+namespace pgrepl::sampling {
+
+namespace {
+
+Instant now() {
+  return std::chrono::steady_clock::now();
+}
+
+session::SessionOptions options_of(const config::Sampling& sampling) {
+  return {
+      .connect_timeout = sampling.connect_timeout,
+      .statement_timeout = sampling.statement_timeout,
+      .lock_timeout = sampling.lock_timeout,
+  };
+}
+
+cluster::Failure to_failure(const session::QueryError& error) {
+  return {error.reason, error.message};
+}
+
+// A statement that was refused or cancelled says nothing against the server.
+bool server_failed(const session::QueryError& error, const session::Session& session) {
+  return error.ends_session || !session.is_open();
+}
+
+}  // namespace
+
+Poller::Poller(
+    asio::io_context& io,
+    config::Server server,
+    const config::Sampling& sampling,
+    const catalogue::Catalogue& catalogue,
+    const std::set<std::string>& disabled_queries
+)
+    : server_(std::move(server)),
+      sampling_(sampling),
+      catalogue_(catalogue),
+      disabled_(disabled_queries),
+      pause_(io),
+      tick_session_(io, server_.conninfo, options_of(sampling)),
+      round_session_(io, server_.conninfo, options_of(sampling)),
+      state_(sampling.tick) {
+}
+
+asio::awaitable<void> Poller::tick_until_stopped() {
+  while (!stopped_) {
+    co_await tick_once();
+    if (stopped_) {
+      break;
+    }
+    pause_.expires_at(state_.next_attempt(now()));
+    asio::error_code cancelled;
+    co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  }
+  tick_session_.close();
+}
+
+asio::awaitable<void> Poller::tick_once() {
+  state_.attempt_began(now());
+  if (!tick_session_.is_open()) {
+    auto failure = co_await connect(tick_session_);
+    if (failure) {
+      note_failure(std::move(*failure));
+      co_return;
+    }
+  }
+  std::vector<std::string> statements{tick_sql(tick_session_)};
+  const Instant sent = now();
+  const Instant deadline = sent + sampling_.timeout;
+  auto results = co_await tick_session_.run(std::move(statements), deadline);
+  take_tick(results.front(), sent, now());
+}
+
+asio::awaitable<std::optional<cluster::Failure>> Poller::connect(session::Session& session) {
+  auto connected = co_await session.connect();
+  if (!connected) {
+    co_return cluster::Failure{connected.error().reason, connected.error().message};
+  }
+  counters_.connections_opened += 1;
+  co_return std::nullopt;
+}
+
+asio::awaitable<void> Poller::run_round(Instant deadline) {
+  if (round_running_ || stopped_ || state_.failure(now())) {
+    co_return;
+  }
+  round_running_ = true;
+  std::optional<cluster::Failure> failure;
+  if (!round_session_.is_open()) {
+    failure = co_await connect(round_session_);
+  }
+  if (failure) {
+    note_round_failure(std::move(failure));
+  } else {
+    const auto due = select_queries(now());
+    std::vector<std::string> statements{tick_sql(round_session_)};
+    for (const catalogue::DueQuery& query : due) {
+      statements.push_back(*query.sql);
+    }
+    const Instant sent = now();
+    auto results = co_await round_session_.run(std::move(statements), deadline);
+    take_round(due, std::move(results), sent);
+  }
+  round_running_ = false;
+}
+
+void Poller::stop() {
+  stopped_ = true;
+  pause_.cancel();
+}
+
+cluster::ServerSample Poller::sample(Instant at) const {
+  cluster::ServerSample sample{
+      .name = server_.name,
+      .endpoint = server_.conninfo.endpoint,
+      .addresses = tick_session_.addresses(),
+      .tick = tick_,
+      .facts = facts_,
+      .slots = slots_,
+      .failure = round_failure_,
+  };
+  if (auto failure = state_.failure(at)) {
+    sample.failure = std::move(failure);
+    sample.tick.reset();
+    sample.slots.clear();
+  }
+  return sample;
+}
+
+std::vector<catalogue::DueQuery> Poller::select_queries(Instant at) const {
+  const bool primary = tick_ && tick_->reading.role == cluster::Role::Primary;
+  const catalogue::ServerProfile profile{
+      .version = round_session_.version(),
+      .role = primary ? catalogue::Role::Primary : catalogue::Role::Standby,
+  };
+  return catalogue::select_due(catalogue_, profile, disabled_, last_runs_, at);
+}
+
+void Poller::take_tick(const session::QueryResult& result, Instant sent, Instant received) {
+  if (!result) {
+    note_failure(to_failure(result.error()));
+    return;
+  }
+  auto reading = decode_tick(*result);
+  if (!reading) {
+    note_failure({pg::FailureReason::Other, reading.error()});
+    return;
+  }
+  if (!tick_ || tick_->sent < sent) {
+    tick_ = cluster::Tick{.sent = sent, .received = received, .reading = std::move(*reading)};
+  }
+  state_.answered(received);
+}
+
+void Poller::take_round(
+    const std::vector<catalogue::DueQuery>& due,
+    std::vector<session::QueryResult> results,
+    Instant sent
+) {
+  std::optional<cluster::Failure> failure;
+  for (const session::QueryResult& result : results) {
+    if (!result && server_failed(result.error(), round_session_)) {
+      failure = to_failure(result.error());
+    }
+  }
+  note_round_failure(std::move(failure));
+  // The round's own tick is fresher than the last one of the tick's connection.
+  if (results.front()) {
+    if (auto reading = decode_tick(*results.front()); reading && !state_.failure(now())) {
+      tick_ = cluster::Tick{.sent = sent, .received = now(), .reading = std::move(*reading)};
+    }
+  }
+  for (std::size_t i = 0; i < due.size(); ++i) {
+    take_result(*due[i].query, std::move(results[i + 1]), sent);
+  }
+}
+
+void Poller::take_result(const catalogue::Query& query, session::QueryResult result, Instant sent) {
+  Collected& kept = collected_[query.name];
+  const bool was_logged = kept.logged;
+  kept = Collected{.query = &query};
+  last_runs_[query.name] = sent;
+  if (!result) {
+    kept.error = result.error().message;
+    kept.logged = true;
+    counters_.errors[result.error().reason] += 1;
+    if (!was_logged && !round_failure_) {
+      log::write(
+          log::Level::Warning,
+          "sampling",
+          "query failed",
+          {{"server", server_.name}, {"query", query.name}, {"reason", kept.error}}
+      );
+    }
+    return;
+  }
+  if (query.feeds == catalogue::Feeds::ServerFacts) {
+    facts_ = decode_server_facts(*result, round_session_.version());
+  } else if (query.feeds == catalogue::Feeds::ReplicationSlots) {
+    slots_ = decode_replication_slots(*result);
+  }
+  kept.rows = std::move(*result);
+}
+
+void Poller::note_failure(cluster::Failure failure) {
+  counters_.errors[failure.reason] += 1;
+  const double fraction = std::generate_canonical<double, 24>(random_);
+  state_.failed(std::move(failure), now(), fraction);
+  tick_.reset();
+  slots_.clear();
+  collected_.clear();
+  last_runs_.clear();
+}
+
+void Poller::note_round_failure(std::optional<cluster::Failure> failure) {
+  if (failure) {
+    counters_.errors[failure->reason] += 1;
+    collected_.clear();
+    last_runs_.clear();
+  }
+  round_failure_ = std::move(failure);
+}
+
+const std::string& Poller::tick_sql(const session::Session& session) const {
+  const auto* tick = catalogue_.feeding(catalogue::Feeds::Tick);
+  return *catalogue::variant_for(*tick, session.version());
+}
+
+}  // namespace pgrepl::sampling

@@ -1,0 +1,105 @@
+// Watches one server over at most two connections, both kept open: one for the tick, one for the
+// catalogue's rounds, so that a slow query never delays the tick. Belongs to the loop's thread.
+#pragma once
+
+#include "catalogue/query.h"
+#include "catalogue/select.h"
+#include "cluster/sample.h"
+#include "config/config.h"
+#include "pg/result_set.h"
+#include "sampling/poll_state.h"
+#include "session/session.h"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+
+namespace pgrepl::sampling {
+
+// What one query of the catalogue brought, until the next time it is due.
+struct Collected {
+  const catalogue::Query* query = nullptr;
+  std::optional<pg::ResultSet> rows;  // absent when it failed
+  std::string error;                  // why
+  bool logged = false;                // the failure has been said
+};
+
+struct PollerCounters {
+  std::uint64_t connections_opened = 0;
+  std::map<pg::FailureReason, std::uint64_t> errors;
+};
+
+class Poller {
+ public:
+  // `catalogue` must outlive the poller.
+  Poller(
+      asio::io_context& io,
+      config::Server server,
+      const config::Sampling& sampling,
+      const catalogue::Catalogue& catalogue,
+      const std::set<std::string>& disabled_queries
+  );
+
+  // Reads position, role and senders at every tick until stop(); reconnects as needed.
+  asio::awaitable<void> tick_until_stopped();
+
+  // Runs the queries that are due, a fresh tick first. Returns at `deadline` at the latest; at
+  // once for a server that the tick knows not to answer.
+  asio::awaitable<void> run_round(Instant deadline);
+
+  void stop();
+
+  // All that is known of the server at `now`. Nothing older than an unanswered tick is in it.
+  [[nodiscard]] cluster::ServerSample sample(Instant now) const;
+
+  // Of the last round; empty while the server does not answer.
+  [[nodiscard]] const std::map<std::string, Collected>& collected() const { return collected_; }
+
+  [[nodiscard]] const config::Server& server() const { return server_; }
+
+  [[nodiscard]] const PollerCounters& counters() const { return counters_; }
+
+ private:
+  asio::awaitable<void> tick_once();
+  asio::awaitable<std::optional<cluster::Failure>> connect(session::Session& session);
+  [[nodiscard]] std::vector<catalogue::DueQuery> select_queries(Instant now) const;
+  void take_tick(const session::QueryResult& result, Instant sent, Instant received);
+  void take_round(
+      const std::vector<catalogue::DueQuery>& due,
+      std::vector<session::QueryResult> results,
+      Instant sent
+  );
+  void take_result(const catalogue::Query& query, session::QueryResult result, Instant sent);
+  void note_failure(cluster::Failure failure);
+  void note_round_failure(std::optional<cluster::Failure> failure);
+  [[nodiscard]] const std::string& tick_sql(const session::Session& session) const;
+
+  config::Server server_;
+  config::Sampling sampling_;
+  const catalogue::Catalogue& catalogue_;
+  const std::set<std::string>& disabled_;
+  asio::steady_timer pause_;
+  session::Session tick_session_;
+  session::Session round_session_;
+  PollState state_;
+  bool stopped_ = false;
+  bool round_running_ = false;
+  std::optional<cluster::Tick> tick_;
+  std::optional<cluster::ServerFacts> facts_;
+  std::vector<cluster::ReplicationSlot> slots_;
+  std::optional<cluster::Failure> round_failure_;
+  std::map<std::string, Collected> collected_;
+  catalogue::LastRuns last_runs_;
+  PollerCounters counters_;
+  std::minstd_rand random_{std::random_device{}()};
+};
+
+}  // namespace pgrepl::sampling
