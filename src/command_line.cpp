@@ -1,0 +1,101 @@
+#include "command_line.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+
+namespace pgrepl {
+
+namespace {
+
+// --web.listen-address is also PG_EXPORTER_WEB_LISTEN_ADDRESS.
+std::string variable_of(std::string flag) {
+  std::string name = "PG_EXPORTER_";
+  for (const char c : flag) {
+    name += c == '.' || c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  }
+  return name;
+}
+
+template <class T>
+void add_flag(CLI::App& app, const std::string& name, T& value, const std::string& help) {
+  app.add_option("--" + name, value, help)->envname(variable_of(name));
+}
+
+void add_flags(CLI::App& app, CommandLine& line, std::string& level, std::string& format) {
+  add_flag(
+      app,
+      "config.file",
+      line.config_file,
+      "Configuration file (YAML); none is needed when "
+      "DATA_SOURCE_NAME names the servers"
+  );
+  add_flag(
+      app,
+      "web.listen-address",
+      line.flags.listen_addresses,
+      "Address to listen on, repeatable [:9187]"
+  );
+  add_flag(app, "web.telemetry-path", line.flags.telemetry_path, "Path of the metrics [/metrics]");
+  add_flag(
+      app,
+      "extend.query-path",
+      line.flags.extend_query_paths,
+      "File with further queries, repeatable"
+  );
+  add_flag(app, "log.level", level, "debug, info, warn or error [info]");
+  add_flag(app, "log.format", format, "logfmt or json [logfmt]");
+}
+
+std::optional<std::string> take_log_options(
+    CommandLine& line, const std::string& level, const std::string& format
+) {
+  const auto parsed = log::parse_level(level);
+  if (!parsed) {
+    return "--log.level: expected debug, info, warn or error, found '" + level + "'";
+  }
+  if (format != "logfmt" && format != "json") {
+    return "--log.format: expected logfmt or json, found '" + format + "'";
+  }
+  line.log_level = *parsed;
+  line.log_format = format == "json" ? log::Format::Json : log::Format::Logfmt;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::variant<CommandLine, EndNow> parse_command_line(
+    int argc, char** argv, const std::string& version
+) {
+  CommandLine line;
+  std::string level = "info";
+  std::string format = "logfmt";
+  CLI::App app{"Prometheus exporter and replication-lag monitor for PostgreSQL clusters"};
+  app.name("pg_replication_exporter");
+  app.set_version_flag("--version", "pg_replication_exporter " + version);
+  app.fallthrough();
+  app.require_subcommand(0, 1);
+  add_flags(app, line, level, format);
+  app.add_subcommand("serve", "Serve the metrics (what it does without a command)");
+  const auto* check = app.add_subcommand("check", "Validate the configuration and the query files");
+  const auto* healthcheck =
+      app.add_subcommand("healthcheck", "Ask the running exporter's /-/healthy");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    std::ostringstream out;
+    const bool asked = e.get_exit_code() == 0;
+    app.exit(e, out, out);
+    return EndNow{asked ? 0 : 2, out.str()};
+  }
+  if (auto mistake = take_log_options(line, level, format)) {
+    return EndNow{2, *mistake + "\n"};
+  }
+  line.command = check->parsed()         ? Command::Check
+                 : healthcheck->parsed() ? Command::Healthcheck
+                                         : Command::Serve;
+  return line;
+}
+
+}  // namespace pgrepl

@@ -1,0 +1,36 @@
+// What was asked on the command line and by PG_EXPORTER_* variables.
+#pragma once
+
+#include "config/sources.h"
+#include "log.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace pgrepl {
+
+enum class Command { Serve, Check, Healthcheck };
+
+struct CommandLine {
+  Command command = Command::Serve;
+  std::optional<std::string> config_file;
+  config::Flags flags;
+  log::Level log_level = log::Level::Info;
+  log::Format log_format = log::Format::Logfmt;
+};
+
+// Nothing is left to do but to end with this status, after printing the text (to standard output
+// when it is 0).
+struct EndNow {
+  int status;
+  std::string text;
+};
+
+[[nodiscard]] std::variant<CommandLine, EndNow> parse_command_line(
+    int argc, char** argv, const std::string& version
+);
+
+}  // namespace pgrepl

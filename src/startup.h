@@ -1,0 +1,21 @@
+// Reads what the exporter starts from: configuration and query files. The I/O around the pure
+// loaders.
+#pragma once
+
+#include "catalogue/query.h"
+#include "command_line.h"
+#include "config/config.h"
+#include "support/errors.h"
+#include "support/expected.h"
+
+namespace pgrepl {
+
+struct Startup {
+  config::Config config;
+  catalogue::Catalogue catalogue;
+};
+
+// Every mistake in any of the files at once.
+[[nodiscard]] Expected<Startup, Errors> read_startup(const CommandLine& line);
+
+}  // namespace pgrepl
