@@ -1,0 +1,91 @@
+#include "http/endpoints.h"
+
+#include <gtest/gtest.h>
+
+namespace pgrepl::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+class FixedSource : public SnapshotSource {
+ public:
+  std::shared_ptr<const Snapshot> snapshot;
+  bool responsive = true;
+  std::chrono::milliseconds asked_for{0};
+
+  std::shared_ptr<const Snapshot> fresh(std::chrono::milliseconds timeout) override {
+    asked_for = timeout;
+    return snapshot;
+  }
+
+  [[nodiscard]] std::shared_ptr<const Snapshot> latest() const override { return snapshot; }
+
+  [[nodiscard]] bool is_responsive() const override { return responsive; }
+};
+
+std::shared_ptr<const Snapshot> page(std::string text) {
+  auto made = std::make_shared<Snapshot>();
+  made->page = std::move(text);
+  return made;
+}
+
+Request get(std::string path, std::map<std::string, std::string> headers = {}) {
+  return {.method = "GET", .path = std::move(path), .query = "", .headers = std::move(headers)};
+}
+
+TEST(Endpoints, MetricsAreThePageOfAFreshRound) {
+  FixedSource source;
+  source.snapshot = page("pg_up 1\n");
+  const auto response = make_handler(source, "/metrics")(get("/metrics"));
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "pg_up 1\n");
+  EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+TEST(Endpoints, MetricsAreCompressedForThoseWhoAccept) {
+  FixedSource source;
+  source.snapshot = page(std::string(10000, 'a'));
+  const auto response =
+      make_handler(source, "/metrics")(get("/metrics", {{"accept-encoding", "gzip, deflate"}}));
+  EXPECT_LT(response.body.size(), 1000U);
+  EXPECT_TRUE(response.body.starts_with("\x1f\x8b"));
+}
+
+TEST(Endpoints, LoopThatDoesNotAnswerIsA503AndNoOldPage) {
+  FixedSource source;
+  EXPECT_EQ(make_handler(source, "/metrics")(get("/metrics")).status, 503);
+}
+
+TEST(Endpoints, HealthAndReadiness) {
+  FixedSource source;
+  const auto handler = make_handler(source, "/metrics");
+  EXPECT_EQ(handler(get("/-/healthy")).status, 200);
+  EXPECT_EQ(handler(get("/-/ready")).status, 503);
+  source.snapshot = page("");
+  source.responsive = false;
+  EXPECT_EQ(handler(get("/-/healthy")).status, 503);
+  EXPECT_EQ(handler(get("/-/ready")).status, 200);
+}
+
+TEST(Endpoints, UnknownPathsAndMethodsAreRefused) {
+  FixedSource source;
+  const auto handler = make_handler(source, "/m");
+  EXPECT_EQ(handler(get("/metrics")).status, 404);
+  auto post = get("/m");
+  post.method = "POST";
+  EXPECT_EQ(handler(post).status, 405);
+}
+
+TEST(ScrapeTimeout, LeavesATenthForTheWayBack) {
+  EXPECT_EQ(scrape_timeout(get("/m", {{"x-prometheus-scrape-timeout-seconds", "10"}})), 9s);
+  EXPECT_EQ(scrape_timeout(get("/m", {{"x-prometheus-scrape-timeout-seconds", "2.5"}})), 2250ms);
+}
+
+TEST(ScrapeTimeout, NonsenseIsAsIfNothingWasSaid) {
+  for (const char* text : {"", "abc", "-3", "0", "nan", "1e9"}) {
+    EXPECT_EQ(scrape_timeout(get("/m", {{"x-prometheus-scrape-timeout-seconds", text}})), 1min);
+  }
+}
+
+}  // namespace
+}  // namespace pgrepl::http
