@@ -1,0 +1,27 @@
+// Why a server or a statement did not give what was asked.
+#pragma once
+
+#include "pg/result_set.h"
+#include "pg/sql_state.h"
+#include "support/expected.h"
+
+#include <string>
+
+namespace pgrepl::session {
+
+struct ConnectError {
+  pg::FailureReason reason = pg::FailureReason::Other;
+  std::string message;   // one line, without secrets
+  std::string sqlstate;  // empty when the server did not say one
+};
+
+struct QueryError {
+  pg::FailureReason reason = pg::FailureReason::Other;
+  std::string sqlstate;  // empty when it was not the server that refused
+  std::string message;   // one line
+  bool ends_session = false;
+};
+
+using QueryResult = Expected<pg::ResultSet, QueryError>;
+
+}  // namespace pgrepl::session

@@ -1,0 +1,45 @@
+#include "session/results.h"
+
+#include "session/classify.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pgrepl::session {
+
+pg::ResultSet to_result_set(const PGresult* result) {
+  std::vector<std::string> columns;
+  const int width = PQnfields(result);
+  for (int column = 0; column < width; ++column) {
+    columns.emplace_back(PQfname(result, column));
+  }
+  pg::ResultSet rows{std::move(columns)};
+  for (int row = 0; row < PQntuples(result); ++row) {
+    for (int column = 0; column < width; ++column) {
+      if (PQgetisnull(result, row, column) == 1) {
+        rows.append(std::nullopt);
+      } else {
+        const auto length = static_cast<std::size_t>(PQgetlength(result, row, column));
+        rows.append(std::string_view{PQgetvalue(result, row, column), length});
+      }
+    }
+  }
+  return rows;
+}
+
+QueryError to_query_error(const PGresult* result) {
+  const char* code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  QueryError error{
+      .sqlstate = code == nullptr ? "" : code,
+      .message =
+          std::string{first_line(message == nullptr ? PQresultErrorMessage(result) : message)},
+  };
+  error.reason = pg::classify_sql_state(error.sqlstate);
+  error.ends_session = pg::ends_session(error.sqlstate);
+  return error;
+}
+
+}  // namespace pgrepl::session

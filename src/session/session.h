@@ -1,0 +1,107 @@
+// One libpq connection under the event loop: connect, run a pipeline of statements, close.
+// Belongs to the loop's thread. What the statements mean is not its business.
+#pragma once
+
+#include "pg/conninfo.h"
+#include "pg/server_version.h"
+#include "session/libpq.h"
+#include "session/query_error.h"
+#include "session/resolver.h"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+
+namespace pgrepl::session {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+struct SessionOptions {
+  std::chrono::milliseconds connect_timeout;
+  std::chrono::milliseconds statement_timeout;
+  std::chrono::milliseconds lock_timeout;
+};
+
+class Session {
+ public:
+  // Does not connect. The destructor closes.
+  Session(asio::io_context& io, pg::ConnInfo conninfo, SessionOptions options);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Opens the connection and pins what statements depend on (search_path, timeouts, read only);
+  // takes no longer than connect_timeout. What was open is closed first.
+  asio::awaitable<Expected<void, ConnectError>> connect();
+
+  // Runs the statements in one pipeline with one sync each, so that a failing one costs only
+  // itself; each is prepared when it is first seen. One result each, in their order. What is not
+  // answered by the deadline is a timeout, and the session is closed then, as after any error that
+  // ends it.
+  asio::awaitable<std::vector<QueryResult>> run(
+      std::vector<std::string> statements, Deadline deadline
+  );
+
+  [[nodiscard]] bool is_open() const { return conn_ != nullptr; }
+
+  void close() noexcept;
+
+  // Of the open connection.
+  [[nodiscard]] pg::ServerVersion version() const { return version_; }
+
+  // What the host name last resolved to; empty for Unix sockets.
+  [[nodiscard]] const std::vector<std::string>& addresses() const { return addresses_; }
+
+ private:
+  // Each returns when it is done or cancelled; what it achieved is in the members.
+  asio::awaitable<void> establish();
+  asio::awaitable<void> exchange();
+  asio::awaitable<void> flush();
+
+  asio::awaitable<bool> finish_by(asio::awaitable<void> work, Deadline deadline);
+  asio::awaitable<bool> wait_for(asio::posix::stream_descriptor::wait_type direction);
+  asio::awaitable<void> wait_for_either();
+  asio::awaitable<std::optional<ConnectError>> resolve(Deadline deadline);
+  asio::awaitable<std::optional<ConnectError>> pin_settings(Deadline deadline);
+
+  [[nodiscard]] bool resolves_itself() const;
+  [[nodiscard]] std::optional<ConnectError> start_connecting();
+  void watch_socket();
+  void release_socket() noexcept;
+  [[nodiscard]] bool send_all();
+  [[nodiscard]] bool send(const std::string& sql);
+  void take_results();
+  void take_result(const Result& result);
+  void lose_connection();
+  [[nodiscard]] std::vector<QueryResult> collect(bool in_time);
+
+  asio::io_context& io_;
+  pg::ConnInfo conninfo_;
+  SessionOptions options_;
+  asio::posix::stream_descriptor descriptor_;
+  Resolver resolver_;
+  Conn conn_;
+  PostgresPollingStatusType polling_ = PGRES_POLLING_FAILED;
+  pg::ServerVersion version_;
+  std::vector<std::string> addresses_;
+
+  // Statements that this connection has prepared, by their text; names are never used twice.
+  std::map<std::string, std::string> prepared_;
+  std::uint64_t names_given_ = 0;
+
+  // Of the pipeline under way: they outlive a cancelled exchange, which keeps what was answered.
+  std::vector<std::string> statements_;
+  std::vector<std::optional<QueryResult>> answers_;
+  std::size_t synced_ = 0;  // statements whose sync has come back
+  std::map<std::string, std::string> in_preparation_;
+  std::optional<QueryError> lost_;  // why the connection is gone
+};
+
+}  // namespace pgrepl::session

@@ -1,0 +1,105 @@
+#include "session/start_connection.h"
+
+#include "session/classify.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+namespace pgrepl::session {
+
+namespace {
+
+// Keywords and values as PQconnectStartParams takes them.
+class Parameters {
+ public:
+  void add(std::string keyword, std::string value) {
+    keywords_.push_back(std::move(keyword));
+    values_.push_back(std::move(value));
+  }
+
+  [[nodiscard]] Conn start() const {
+    return Conn{PQconnectStartParams(pointers(keywords_).data(), pointers(values_).data(), 0)};
+  }
+
+ private:
+  static std::vector<const char*> pointers(const std::vector<std::string>& texts) {
+    std::vector<const char*> pointers;
+    for (const std::string& text : texts) {
+      pointers.push_back(text.c_str());
+    }
+    pointers.push_back(nullptr);
+    return pointers;
+  }
+
+  std::vector<std::string> keywords_;
+  std::vector<std::string> values_;
+};
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) {
+    text += (text.empty() ? "" : ",") + part;
+  }
+  return text;
+}
+
+// Absent when the file cannot be read.
+std::optional<std::string> read_password(const std::string& file_name) {
+  std::ifstream file{file_name};
+  std::string text{std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
+  if (!file) {
+    return std::nullopt;
+  }
+  while (text.ends_with('\n') || text.ends_with('\r')) {
+    text.pop_back();
+  }
+  return text;
+}
+
+}  // namespace
+
+Expected<Conn, ConnectError> start_connection(
+    const pg::ConnInfo& conninfo, const std::vector<std::string>& addresses
+) {
+  Parameters parameters;
+  if (!conninfo.endpoint.host.empty()) {
+    // host stays beside hostaddr: certificates are checked against it.
+    const std::size_t count = std::max<std::size_t>(addresses.size(), 1);
+    parameters.add("host", joined(std::vector<std::string>(count, conninfo.endpoint.host)));
+    parameters.add("port", std::to_string(conninfo.endpoint.port));
+  }
+  if (!addresses.empty()) {
+    parameters.add("hostaddr", joined(addresses));
+  }
+  for (const auto& [keyword, value] : conninfo.parameters) {
+    parameters.add(keyword, value);
+  }
+  if (conninfo.password_file) {
+    auto password = read_password(*conninfo.password_file);
+    if (!password) {
+      return Unexpected<ConnectError>{ConnectError{
+          .reason = pg::FailureReason::Auth,
+          .message = "cannot read the password file " + *conninfo.password_file,
+          .sqlstate = "",
+      }};
+    }
+    parameters.add("password", std::move(*password));
+  } else if (conninfo.password) {
+    parameters.add("password", conninfo.password->reveal());
+  }
+  parameters.add("fallback_application_name", "pg_replication_exporter");
+  parameters.add("client_encoding", "UTF8");
+  Conn conn = parameters.start();
+  if (conn == nullptr) {
+    return Unexpected<ConnectError>{ConnectError{.message = "out of memory", .sqlstate = ""}};
+  }
+  if (PQstatus(conn.get()) == CONNECTION_BAD) {
+    return Unexpected<ConnectError>{classify_connect_failure(PQerrorMessage(conn.get()))};
+  }
+  return conn;
+}
+
+}  // namespace pgrepl::session

@@ -1,0 +1,20 @@
+// Hands a conninfo to libpq.
+#pragma once
+
+#include "pg/conninfo.h"
+#include "session/libpq.h"
+#include "session/query_error.h"
+#include "support/expected.h"
+
+#include <string>
+#include <vector>
+
+namespace pgrepl::session {
+
+// Starts a non-blocking connection to the first of `addresses` that answers, or to the host itself
+// where there are none. A password file is read now.
+[[nodiscard]] Expected<Conn, ConnectError> start_connection(
+    const pg::ConnInfo& conninfo, const std::vector<std::string>& addresses
+);
+
+}  // namespace pgrepl::session
