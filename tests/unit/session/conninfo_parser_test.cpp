@@ -1,5 +1,7 @@
 #include "session/conninfo_parser.h"
 
+#include "config/connection.h"
+
 #include <array>
 #include <cstdlib>
 #include <filesystem>
@@ -117,6 +119,14 @@ TEST_F(ParseConnInfo, TakesHostAndPortFromTheService) {
   EXPECT_THAT(endpoints(""), ElementsAre("from-service:7000"));
   EXPECT_THAT(parse_conninfo("service=absent").error(), HasSubstr("service"));
   std::filesystem::remove(file);
+}
+
+TEST_F(ParseConnInfo, KnowsEveryKeywordThatConfigurationAccepts) {
+  for (const std::string_view keyword : config::libpq_keywords()) {
+    const auto parsed = parse_conninfo(std::string{keyword} + "=1");
+    const std::string error = parsed ? "" : parsed.error();
+    EXPECT_THAT(error, Not(HasSubstr("unknown keyword"))) << keyword;
+  }
 }
 
 struct Mistake {
