@@ -21,47 +21,96 @@ SourceLocation place(const YAML::Mark& mark, const std::string& file) {
   return {.file = file, .line = mark.line + 1, .column = mark.column + 1};
 }
 
-// Bounds what a hostile or mistaken file can make us do: yaml-cpp recurses, and so do we.
+// Bounds what a hostile or mistaken file can make us do: we recurse, and an alias is copied at
+// every place that uses it.
 constexpr int kDeepest = 64;
+constexpr int kMostNodes = 100'000;
 
-Node convert(const YAML::Node& from, const std::string& file, int depth, Errors& errors) {
-  Node node;
-  node.where = place(from.Mark(), file);
-  if (depth > kDeepest) {
-    errors.push_back({node.where, "nested deeper than 64 levels"});
+class Converter {
+ public:
+  explicit Converter(const std::string& file) : file_(file) {}
+
+  Node convert(const YAML::Node& from, int depth) {
+    Node node;
+    node.where = place(from.Mark(), file_);
+    if (depth > kDeepest) {
+      error(node.where, "nested deeper than 64 levels");
+      return node;
+    }
+    if (++nodes_ > kMostNodes) {
+      error(node.where, "more than 100000 values, those that aliases repeat included");
+      return node;
+    }
+    // "?" and "!" mark plain and quoted texts. Any other tag is a text without its quotes.
+    if (const std::string& tag = from.Tag(); tag.size() > 1 && !tag.starts_with("tag:yaml.org")) {
+      errors_.push_back({node.where, "put a text that begins with '!' in quotes"});
+    }
+    switch (from.Type()) {
+      case YAML::NodeType::Undefined:
+      case YAML::NodeType::Null:
+        break;
+      case YAML::NodeType::Scalar:
+        node.kind = Kind::Scalar;
+        node.scalar = from.Scalar();
+        break;
+      case YAML::NodeType::Sequence:
+        node.kind = Kind::Sequence;
+        node.items = items(from, depth);
+        break;
+      case YAML::NodeType::Map:
+        node.kind = Kind::Mapping;
+        node.entries = entries(from, depth);
+        break;
+    }
     return node;
   }
-  switch (from.Type()) {
-    case YAML::NodeType::Undefined:
-    case YAML::NodeType::Null:
-      break;
-    case YAML::NodeType::Scalar:
-      node.kind = Kind::Scalar;
-      node.scalar = from.Scalar();
-      break;
-    case YAML::NodeType::Sequence:
-      node.kind = Kind::Sequence;
-      for (const YAML::Node& item : from) {
-        node.items.push_back(convert(item, file, depth + 1, errors));
+
+  [[nodiscard]] Errors take_errors() { return std::move(errors_); }
+
+ private:
+  std::vector<Node> items(const YAML::Node& from, int depth) {
+    std::vector<Node> items;
+    for (const YAML::Node& item : from) {
+      if (exhausted_) {
+        break;
       }
-      break;
-    case YAML::NodeType::Map:
-      node.kind = Kind::Mapping;
-      for (const auto& pair : from) {
-        const YAML::Node& key = pair.first;
-        Entry entry{.key = "", .key_where = place(key.Mark(), file), .value = {}};
-        if (key.IsScalar()) {
-          entry.key = key.Scalar();
-        } else {
-          errors.push_back({entry.key_where, "a key must be a plain word"});
-        }
-        entry.value = convert(pair.second, file, depth + 1, errors);
-        node.entries.push_back(std::move(entry));
-      }
-      break;
+      items.push_back(convert(item, depth + 1));
+    }
+    return items;
   }
-  return node;
-}
+
+  std::vector<Entry> entries(const YAML::Node& from, int depth) {
+    std::vector<Entry> entries;
+    for (const auto& pair : from) {
+      if (exhausted_) {
+        break;
+      }
+      const YAML::Node& key = pair.first;
+      Entry entry{.key = "", .key_where = place(key.Mark(), file_), .value = {}};
+      if (key.IsScalar()) {
+        entry.key = key.Scalar();
+      } else {
+        errors_.push_back({entry.key_where, "a key must be a plain word"});
+      }
+      entry.value = convert(pair.second, depth + 1);
+      entries.push_back(std::move(entry));
+    }
+    return entries;
+  }
+
+  // What exceeds a bound is reported once and ends the work.
+  void error(const SourceLocation& where, const std::string& message) {
+    if (!exhausted_) {
+      errors_.push_back({where, message});
+    }
+    exhausted_ = true;
+  }
+
+  const std::string& file_;
+  int nodes_ = 0;
+  bool exhausted_ = false;
+  Errors errors_;
+};
 
 std::string_view name_of(Kind kind) {
   switch (kind) {
@@ -80,6 +129,13 @@ std::string_view name_of(Kind kind) {
 std::string expected_got(std::string_view expected, Kind got) {
   return "expected " + std::string{expected} + ", found " + std::string{name_of(got)};
 }
+
+std::string expected_got(std::string_view expected, const Node& got) {
+  return "expected " + std::string{expected} + ", found " +
+         (got.is_private ? "something else" : '\'' + got.scalar + '\'');
+}
+
+constexpr std::string_view kADuration = "a duration such as 500ms, 3s or 15m";
 
 std::optional<double> unit_in_milliseconds(std::string_view unit) {
   constexpr std::pair<std::string_view, double> kUnits[] = {
@@ -103,8 +159,20 @@ const Node* Node::find(std::string_view key) const {
 
 Expected<Node, Errors> parse(std::string_view text, const std::string& file) {
   try {
-    Errors errors;
-    Node node = convert(YAML::Load(std::string{text}), file, 0, errors);
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string{text});
+    if (documents.empty()) {
+      Node nothing;
+      nothing.where = {.file = file, .line = 1, .column = 1};
+      return nothing;
+    }
+    Converter converter{file};
+    Node node = converter.convert(documents.front(), 0);
+    Errors errors = converter.take_errors();
+    if (documents.size() > 1 && !documents[1].IsNull()) {
+      errors.push_back(
+          {place(documents[1].Mark(), file), "a second document; everything belongs in the first"}
+      );
+    }
     if (!errors.empty()) {
       return Unexpected{std::move(errors)};
     }
@@ -198,7 +266,7 @@ std::optional<bool> Reader::boolean(std::string_view key) {
       return false;
     }
   }
-  error(key, "expected true or false, found '" + found->scalar + "'");
+  error(key, expected_got("true or false", *found));
   return std::nullopt;
 }
 
@@ -217,7 +285,7 @@ std::optional<std::int64_t> Reader::integer(
   std::int64_t value = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (problem != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
-    error(key, "expected " + expected + ", found '" + text + "'");
+    error(key, expected_got(expected, *found));
     return std::nullopt;
   }
   return value;
@@ -232,20 +300,20 @@ std::optional<double> Reader::number(std::string_view key) {
   double value = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (problem != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) {
-    error(key, "expected a number, found '" + text + "'");
+    error(key, expected_got("a number", *found));
     return std::nullopt;
   }
   return value;
 }
 
 std::optional<std::chrono::milliseconds> Reader::duration(std::string_view key) {
-  const Node* found = take_scalar(key, "a duration such as 500ms, 3s or 15m");
+  const Node* found = take_scalar(key, kADuration);
   if (found == nullptr) {
     return std::nullopt;
   }
   const auto value = parse_duration(found->scalar);
   if (!value) {
-    error(key, "expected a duration such as 500ms, 3s or 15m, found '" + found->scalar + "'");
+    error(key, expected_got(kADuration, *found));
   }
   return value;
 }
@@ -301,9 +369,14 @@ void Reader::finish() {
     if (known_.contains(entry.key)) {
       continue;
     }
-    std::string message = "unknown key '" + entry.key + "'";
+    // In {password: a,b} the rest of the password looks like a key without a value.
+    const bool is_bare = entry.value.kind == Kind::Null;
+    std::string message =
+        is_bare ? "unknown key without a value" : "unknown key '" + entry.key + "'";
     if (const auto suggestion = closest(entry.key, candidates)) {
       message += "; did you mean '" + *suggestion + "'?";
+    } else if (is_bare) {
+      message += "; put a value that has commas in quotes";
     }
     errors_->push_back({entry.key_where, message});
   }

@@ -23,6 +23,7 @@ struct Entry;
 struct Node {
   Kind kind = Kind::Null;
   std::string scalar;          // Scalar only
+  bool is_private = false;     // its text may be a secret, so that no error shows it
   std::vector<Node> items;     // Sequence only
   std::vector<Entry> entries;  // Mapping only, in the order of the file, duplicates kept
   SourceLocation where;

@@ -1,0 +1,38 @@
+// How to reach one server: the keys that `defaults` and every server share.
+#pragma once
+
+#include "config/sources.h"
+#include "pg/conninfo.h"
+#include "support/errors.h"
+#include "support/yaml.h"
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace pgrepl::config {
+
+// Every keyword of a conninfo string (PostgreSQL 15, manual "Parameter Key Words").
+[[nodiscard]] std::span<const std::string_view> libpq_keywords();
+
+struct ConnectionContext {
+  const Sources& sources;
+  pg::ConnInfo defaults;  // its endpoint gives only the port
+};
+
+// The section `defaults`.
+[[nodiscard]] pg::ConnInfo read_defaults(
+    const yaml::Node& section, const Sources& sources, Errors& errors
+);
+
+// The connection keys of a server, `defaults` filled in. Absent when it has no address or a wrong
+// one, which is reported. The caller calls finish().
+[[nodiscard]] std::optional<pg::ConnInfo> read_connection(
+    yaml::Reader& reader, const ConnectionContext& context
+);
+
+// What `conninfo` does not say, the defaults say; a password from any source counts as said. The
+// database is then PGDATABASE or postgres, unless a service is named, which may know another.
+[[nodiscard]] pg::ConnInfo filled(pg::ConnInfo conninfo, const ConnectionContext& context);
+
+}  // namespace pgrepl::config

@@ -1,0 +1,101 @@
+#include "config/web.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <vector>
+
+namespace pgrepl::config {
+
+namespace {
+
+constexpr std::string_view kAddressForm = "expected host:port, [IPv6 address]:port or :port";
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, problem] = std::from_chars(text.data(), end, port);
+  return problem == std::errc{} && stopped == end ? std::optional{port} : std::nullopt;
+}
+
+std::optional<std::string> listen_address_problem(const std::string& text) {
+  if (parse_listen_address(text)) {
+    return std::nullopt;
+  }
+  std::string problem = "'" + text + "' is no listen address; " + std::string{kAddressForm};
+  if (parse_port(text)) {
+    problem += "; did you mean ':" + text + "'?";
+  }
+  return problem;
+}
+
+std::optional<std::string> telemetry_path_problem(const std::string& path) {
+  if (!path.starts_with('/')) {
+    return "'" + path + "' does not begin with '/'; did you mean '/" + path + "'?";
+  }
+  if (path.find_first_of(" \t\r\n?#") != std::string::npos) {
+    return "a path has no blank, '?' or '#'";
+  }
+  return std::nullopt;
+}
+
+void apply_flags(Web& web, const Flags& flags, Errors& errors) {
+  if (!flags.listen_addresses.empty()) {
+    web.listen_addresses = flags.listen_addresses;
+  }
+  for (const std::string& address : flags.listen_addresses) {
+    if (const auto problem = listen_address_problem(address)) {
+      errors.push_back({{.file = "--web.listen-address"}, *problem});
+    }
+  }
+  if (flags.telemetry_path) {
+    web.telemetry_path = *flags.telemetry_path;
+    if (const auto problem = telemetry_path_problem(web.telemetry_path)) {
+      errors.push_back({{.file = "--web.telemetry-path"}, *problem});
+    }
+  }
+  web.enable_lifecycle = flags.enable_lifecycle.value_or(web.enable_lifecycle);
+}
+
+}  // namespace
+
+std::optional<ListenAddress> parse_listen_address(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const auto port = parse_port(text.substr(colon + 1));
+  std::string_view host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']') && host.find(':') != std::string_view::npos) {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find_first_of(":[]/ \t") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return port ? std::optional{ListenAddress{.host = std::string{host}, .port = *port}}
+              : std::nullopt;
+}
+
+Web read_web(const yaml::Node& section, const Flags& flags, Errors& errors) {
+  Web web;
+  yaml::Reader reader{section, errors};
+  if (auto addresses = reader.texts("listen_address"); !addresses.empty()) {
+    for (const std::string& address : addresses) {
+      if (const auto problem = listen_address_problem(address)) {
+        reader.error("listen_address", *problem);
+      }
+    }
+    web.listen_addresses = std::move(addresses);
+  }
+  if (auto path = reader.text("telemetry_path")) {
+    if (const auto problem = telemetry_path_problem(*path)) {
+      reader.error("telemetry_path", *problem);
+    }
+    web.telemetry_path = std::move(*path);
+  }
+  web.enable_lifecycle = reader.boolean("enable_lifecycle").value_or(web.enable_lifecycle);
+  reader.finish();
+  apply_flags(web, flags, errors);
+  return web;
+}
+
+}  // namespace pgrepl::config

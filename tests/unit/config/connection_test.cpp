@@ -1,0 +1,86 @@
+#include "unit/config/load_fixture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pgrepl::config {
+namespace {
+
+Server server(const std::string& keys, const std::string& defaults = "{}") {
+  return only_server({
+      .yaml = "defaults: " + defaults + "\nclusters: [{servers: [{" + keys + "}]}]\n",
+      .environment = {{"PASSWORD", "from env"}},
+      .files = {{"/key-pass", "opens it\n"}},
+  });
+}
+
+TEST(Connection, FillsWhatAServerDoesNotSayFromTheDefaults) {
+  const Server filled = server("host: a, user: own", "{user: u, dbname: d, sslmode: require}");
+  EXPECT_EQ(filled.conninfo.parameter("user"), "own");
+  EXPECT_EQ(filled.conninfo.parameter("dbname"), "d");
+  EXPECT_EQ(filled.conninfo.parameter("sslmode"), "require");
+}
+
+TEST(Connection, EveryKeywordOfLibpqIsAKey) {
+  const Server read = server("host: a, hostaddr: 10.0.0.1, sslrootcert: /ca, options: '-c x=y'");
+  EXPECT_EQ(read.conninfo.parameter("hostaddr"), "10.0.0.1");
+  EXPECT_EQ(read.conninfo.parameter("sslrootcert"), "/ca");
+  EXPECT_EQ(read.conninfo.parameter("options"), "-c x=y");
+}
+
+TEST(Connection, PasswordsComeFromTheServerFirst) {
+  EXPECT_EQ(server("host: a, password: own", "{password: d}").conninfo.password, pg::Secret{"own"});
+  EXPECT_EQ(server("host: a", "{password: d}").conninfo.password, pg::Secret{"d"});
+  EXPECT_EQ(
+      server("host: a", "{password: '${PASSWORD}'}").conninfo.password, pg::Secret{"from env"}
+  );
+  const Server with_file = server("host: a, password_file: /f", "{password: d}");
+  EXPECT_EQ(with_file.conninfo.password, std::nullopt);
+  EXPECT_EQ(with_file.conninfo.password_file, "/f");
+  EXPECT_EQ(server("host: a, passfile: /p", "{password: d}").conninfo.password, std::nullopt);
+  EXPECT_EQ(
+      server("host: a, password: own", "{password_file: /f}").conninfo.password_file, std::nullopt
+  );
+  EXPECT_EQ(
+      server("conninfo: 'host=a password=c'", "{password: d}").conninfo.password, pg::Secret{"c"}
+  );
+}
+
+TEST(Connection, ReadsTheFileOfTheKeysPassphrase) {
+  EXPECT_EQ(
+      server("host: a, sslpassword_file: /key-pass").conninfo.parameter("sslpassword"), "opens it"
+  );
+}
+
+TEST(Connection, TheDatabaseIsPostgresUnlessSomethingNamesAnother) {
+  constexpr const char* kYaml = "clusters: [{servers: [{host: a}]}]";
+  EXPECT_EQ(server("host: a").conninfo.parameter("dbname"), "postgres");
+  EXPECT_EQ(server("host: a, dbname: x").conninfo.parameter("dbname"), "x");
+  EXPECT_EQ(server("conninfo: 'host=a dbname=x'").conninfo.parameter("dbname"), "x");
+  EXPECT_EQ(server("service: s").conninfo.parameter("dbname"), std::nullopt);
+  const Server with_variable = only_server({.yaml = kYaml, .environment = {{"PGDATABASE", "v"}}});
+  EXPECT_EQ(with_variable.conninfo.parameter("dbname"), "v");
+}
+
+TEST(Connection, AServiceGivesTheAddressWhereTheServerHasNone) {
+  const Server by_service = server("service: s");
+  EXPECT_EQ(by_service.conninfo.endpoint.host, "/socket");
+  EXPECT_EQ(by_service.conninfo.parameter("service"), "'s'");
+  EXPECT_EQ(server("host: a, service: s").conninfo.endpoint.host, "a");
+}
+
+TEST(Connection, AServerWithoutANameIsCalledByItsEndpoint) {
+  EXPECT_EQ(server("host: a, port: 5433").name, "a:5433");
+  EXPECT_EQ(server("host: '::1'").name, "[::1]:5432");
+  EXPECT_EQ(server("hostaddr: 10.0.0.1").name, "10.0.0.1:5432");
+}
+
+TEST(Connection, TwoDatabasesOfOneEndpointAreTwoServers) {
+  const Config config =
+      loaded({.yaml = "clusters: [{servers: [{host: a}, {host: a, dbname: b}]}]"});
+  EXPECT_EQ(config.clusters.at(0).servers.at(0).name, "a:5432");
+  EXPECT_EQ(config.clusters.at(0).servers.at(1).name, "a:5432/b");
+}
+
+}  // namespace
+}  // namespace pgrepl::config
