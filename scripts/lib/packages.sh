@@ -1,4 +1,5 @@
 # Sourced by the scripts: what they need of Debian 12 and 13, and how it is installed.
+# shellcheck disable=SC2034
 
 build_packages=(
   g++ cmake ninja-build ccache pkg-config
