@@ -1,0 +1,75 @@
+# Sourced by the scripts: what they need of Debian 12 and 13, and how it is installed.
+# shellcheck disable=SC2034
+
+build_packages=(
+  g++ cmake ninja-build ccache pkg-config
+  libpq-dev prometheus-cpp-dev libcivetweb-dev libyaml-cpp-dev libspdlog-dev libasio-dev
+  libcli11-dev nlohmann-json3-dev libexpected-dev libdeflate-dev
+  libgtest-dev libgmock-dev libbenchmark-dev
+)
+# The CMake presets build the tests, which run real servers.
+server_packages=(postgresql postgresql-client)
+demo_packages=(curl)
+# prometheus is here for promtool; it is never started.
+test_packages=(clang-format python3 curl prometheus)
+
+as_root() {
+  if [[ $EUID -eq 0 ]]; then
+    "$@"
+  else
+    sudo "$@"
+  fi
+}
+
+is_installed() {
+  [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+# While packages are installed, no service is started and no database cluster is created. Neither
+# file stays, and one that is there already is not ours to change.
+service_policy=/usr/sbin/policy-rc.d
+cluster_policy=/etc/postgresql-common/createcluster.d/pg_replication_exporter.conf
+policies=()
+
+forbid_services() {
+  if [[ ! -e $service_policy ]]; then
+    policies+=("$service_policy")
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$service_policy" >/dev/null
+    as_root chmod 755 "$service_policy"
+  fi
+  if [[ ! -e $cluster_policy ]]; then
+    policies+=("$cluster_policy")
+    as_root mkdir -p "${cluster_policy%/*}"
+    echo 'create_main_cluster = false' | as_root tee "$cluster_policy" >/dev/null
+  fi
+}
+
+allow_services() {
+  if [[ ${#policies[@]} -gt 0 ]]; then
+    as_root rm -f "${policies[@]}"
+  fi
+  policies=()
+}
+
+# Installs those of the packages that are missing; when there are none, nothing is done at all.
+ensure_packages() {
+  local package missing=()
+  for package in "$@"; do
+    is_installed "$package" || missing+=("$package")
+  done
+  if [[ ${#missing[@]} -eq 0 ]]; then
+    return 0
+  fi
+  echo "installing ${missing[*]}"
+  # A subshell, so that its trap is not the caller's.
+  (
+    trap allow_services EXIT
+    forbid_services
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  )
+  if [[ " ${missing[*]} " == *" prometheus "* && -d /run/systemd/system ]]; then
+    as_root systemctl disable --now prometheus
+  fi
+}
