@@ -3,6 +3,7 @@
 #pragma once
 
 #include "catalogue/query.h"
+#include "cluster/event.h"
 #include "cluster/memory.h"
 #include "config/config.h"
 #include "http/endpoints.h"

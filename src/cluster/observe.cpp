@@ -77,6 +77,34 @@ std::string names_of(std::span<const ServerSample> samples, std::span<const std:
   return text;
 }
 
+// Two servers with different system identifiers; absent when there are none.
+std::optional<std::pair<std::size_t, std::size_t>> find_strangers(
+    std::span<const ServerSample> samples
+) {
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const auto& a = samples[i].facts;
+      const auto& b = samples[j].facts;
+      if (a && b && a->system_identifier && b->system_identifier &&
+          a->system_identifier != b->system_identifier) {
+        return std::pair{j, i};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<std::size_t> find_diverged(const Cluster& cluster) {
+  std::vector<std::size_t> diverged;
+  for (std::size_t i = 0; i < cluster.servers.size(); ++i) {
+    const auto& standby = cluster.servers[i].standby;
+    if (standby && standby->state == StandbyState::Diverged) {
+      diverged.push_back(i);
+    }
+  }
+  return diverged;
+}
+
 std::vector<AnomalyFinding> find_anomalies(
     std::span<const ServerSample> samples, const Cluster& cluster
 ) {
@@ -90,30 +118,14 @@ std::vector<AnomalyFinding> find_anomalies(
         {Anomaly::SplitBrain, "answering as primaries at once: " + names_of(samples, primaries)}
     );
   }
-  std::vector<std::size_t> diverged;
-  std::optional<std::pair<std::size_t, std::size_t>> strangers;
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    const auto& standby = cluster.servers[i].standby;
-    if (standby && standby->state == StandbyState::Diverged) {
-      diverged.push_back(i);
-    }
-    for (std::size_t j = 0; j < i && !strangers; ++j) {
-      const auto& a = samples[i].facts;
-      const auto& b = samples[j].facts;
-      if (a && b && a->system_identifier && b->system_identifier &&
-          a->system_identifier != b->system_identifier) {
-        strangers = {j, i};
-      }
-    }
-  }
-  if (!diverged.empty()) {
+  if (const auto diverged = find_diverged(cluster); !diverged.empty()) {
     findings.push_back(
         {Anomaly::TimelineDivergence,
          "left behind on an old timeline, beyond the point where the present one began: " +
              names_of(samples, diverged)}
     );
   }
-  if (strangers) {
+  if (const auto strangers = find_strangers(samples)) {
     findings.push_back(
         {Anomaly::MixedSystemIdentifiers,
          samples[strangers->first].name + " and " + samples[strangers->second].name +

@@ -1,0 +1,17 @@
+#include "catalogue/query.h"
+
+#include <algorithm>
+
+namespace pgrepl::catalogue {
+
+const Query* Catalogue::find(std::string_view name) const {
+  const auto found = std::ranges::find(queries, name, &Query::name);
+  return found == queries.end() ? nullptr : &*found;
+}
+
+const Query* Catalogue::feeding(Feeds what) const {
+  const auto found = std::ranges::find(queries, what, &Query::feeds);
+  return found == queries.end() ? nullptr : &*found;
+}
+
+}  // namespace pgrepl::catalogue

@@ -1,0 +1,42 @@
+// Which queries to run on a server now, and in which variant.
+#pragma once
+
+#include "catalogue/query.h"
+
+#include <chrono>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace pgrepl::catalogue {
+
+using Instant = std::chrono::steady_clock::time_point;
+
+struct ServerProfile {
+  pg::ServerVersion version;
+  Role role = Role::Primary;
+};
+
+struct DueQuery {
+  const Query* query;
+  const std::string* sql;
+};
+
+// When each query last ran on one server, by its name.
+using LastRuns = std::map<std::string, Instant>;
+
+// The SQL for a version; null when the query has none for it. Majors beyond the newest supported
+// one are served like that.
+[[nodiscard]] const std::string* variant_for(const Query& query, pg::ServerVersion version);
+
+// The tick is not among them: it has its own rhythm.
+[[nodiscard]] std::vector<DueQuery> select_due(
+    const Catalogue& catalogue,
+    const ServerProfile& server,
+    const std::set<std::string>& disabled,
+    const LastRuns& last_runs,
+    Instant now
+);
+
+}  // namespace pgrepl::catalogue
