@@ -42,6 +42,8 @@ int run(int argc, char** argv) {
       break;
   }
   log::configure(line.log_level, line.log_format);
+  // What reading the YAML took goes back now: it would stay resident for good.
+  malloc_trim(0);
   Monitor monitor{std::move(startup->config), std::move(startup->catalogue), version};
   if (const auto served = monitor.run(); !served) {
     log::write(log::Level::Error, "monitor", served.error());
@@ -55,6 +57,9 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   // A thread's own arena costs more memory than the short-lived work of the HTTP threads is worth.
   mallopt(M_ARENA_MAX, 1);
+  // A page is rendered in pieces that come and go with each round; what is free goes back at once.
+  mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 128 * 1024);
   std::signal(SIGPIPE, SIG_IGN);
   try {
     return run(argc, argv);

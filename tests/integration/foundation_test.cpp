@@ -21,6 +21,8 @@ double seconds_since(std::chrono::steady_clock::time_point began) {
 
 class Foundation : public ::testing::Test {
  protected:
+  void SetUp() override { PGREPL_REQUIRE_POSTGRES(); }
+
   PgCluster cluster{};
   PgServer& primary = cluster.primary();
   PgServer& first = cluster.add_standby({.name = "pg-2", .slot = "pg_2"});
@@ -178,6 +180,25 @@ TEST_F(Foundation, MemoryOfThreeServersStaysSmall) {
   RecordProperty("resident_bytes", std::to_string(exporter.resident_bytes()));
   EXPECT_LT(exporter.resident_bytes(), 14U << 20U);
 #endif
+}
+
+TEST_F(Foundation, StoppedServerIsRefusedAndTheOthersGoOn) {
+  Exporter exporter{{.environment = {{"DATA_SOURCE_NAME", data_source_name()}}}};
+  first.stop(Shutdown::Immediate);
+  EXPECT_TRUE(wait_until([&] {
+    return exporter.value("pg_up_reason", labels(first, "reason", "refused")) == 1;
+  }));
+  EXPECT_EQ(exporter.value("pg_up", labels(first)), 0);
+  EXPECT_EQ(exporter.value("pg_up", labels(second)), 1);
+  EXPECT_EQ(exporter.value("pg_standby_lag_basis", labels(first, "basis", "last_known")), 1);
+  first.start();
+  EXPECT_TRUE(wait_until([&] { return exporter.value("pg_up", labels(first)) == 1; }));
+}
+
+TEST(BadInput, MissingConfigurationFileIsNamed) {
+  const auto finished = run_exporter({.arguments = {"--config.file=/nonexistent/config.yaml"}});
+  EXPECT_EQ(finished.status, 2);
+  EXPECT_NE(finished.output.find("/nonexistent/config.yaml"), std::string::npos) << finished.output;
 }
 
 TEST(BadInput, IsToldAllAtOnceWithStatus2) {
