@@ -17,8 +17,10 @@ endif()
 find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
 add_library(pgrepl_asio_headers INTERFACE)
 target_include_directories(pgrepl_asio_headers SYSTEM INTERFACE ${ASIO_INCLUDE_DIR})
+# Asio 1.22 finds std::aligned_alloc only after a header of the standard library. Said here, every
+# translation unit allocates in the same way; else one frees with delete what another got by malloc.
 target_compile_definitions(pgrepl_asio_headers INTERFACE
-  ASIO_STANDALONE ASIO_SEPARATE_COMPILATION ASIO_NO_DEPRECATED)
+  ASIO_STANDALONE ASIO_SEPARATE_COMPILATION ASIO_NO_DEPRECATED ASIO_HAS_STD_ALIGNED_ALLOC=1)
 target_link_libraries(pgrepl_asio_headers INTERFACE Threads::Threads)
 
 find_path(DEFLATE_INCLUDE_DIR libdeflate.h REQUIRED)

@@ -145,8 +145,9 @@ void Monitor::stop() {
       poller->stop();
     }
   }
-  // A server that hangs must not hold up the stop: what still waits is dropped with the loop.
-  io_.stop();
+  for (const SnapshotPromise& waiter : std::exchange(waiters_, {})) {
+    waiter->set_value(nullptr);
+  }
 }
 
 asio::awaitable<void> Monitor::observe_until_stopped() {
@@ -197,8 +198,11 @@ std::shared_ptr<const Snapshot> Monitor::fresh(std::chrono::milliseconds timeout
   const auto bounded = std::min(timeout, config_.sampling.timeout);
   asio::post(io_, [this, bounded, promise] { join_round(bounded, promise); });
   // The round ends at its deadline; rendering a page of many servers takes its time too.
-  if (future.wait_for(bounded + 1s) != std::future_status::ready) {
-    return nullptr;
+  const cluster::Instant patience = now() + bounded + 1s;
+  while (future.wait_for(50ms) != std::future_status::ready) {
+    if (stopped_ || now() > patience) {
+      return nullptr;
+    }
   }
   return future.get();
 }
@@ -240,6 +244,9 @@ asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
   }
   asio::error_code cancelled;
   co_await round_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  if (stopped_) {
+    co_return;
+  }
   const cluster::Instant at = now();
   observe_all(at);
   self_.rounds.note(cluster::Seconds{at - began}.count());

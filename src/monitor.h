@@ -72,7 +72,7 @@ class Monitor : public http::SnapshotSource {
   std::vector<SnapshotPromise> waiters_;
   std::size_t pollers_in_round_ = 0;
   bool round_running_ = false;
-  bool stopped_ = false;
+  std::atomic<bool> stopped_{false};
   metrics::SelfFacts self_;
   std::atomic<std::int64_t> last_beat_{0};  // milliseconds of the monotonic clock
   Published<Snapshot> snapshot_;

@@ -1,10 +1,10 @@
 // What one round found, complete and immutable: the only thing the HTTP threads see.
 #pragma once
 
+#include "cluster/cluster.h"
+
 #include <string>
 #include <vector>
-
-#include "cluster/cluster.h"
 
 namespace pgrepl {
 

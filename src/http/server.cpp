@@ -16,7 +16,7 @@ namespace pgrepl::http {
 struct Server::Impl {
   Handler handler;
   mg_context* context = nullptr;
-  std::string last_message;  // of civetweb, while it starts
+  std::string start_messages;  // of civetweb, while it starts
 };
 
 namespace {
@@ -91,7 +91,7 @@ int on_request(mg_connection* connection) noexcept {
 int on_message(const mg_connection* connection, const char* message) noexcept {
   auto* impl = static_cast<Server::Impl*>(mg_get_user_data(mg_get_context(connection)));
   if (impl != nullptr && impl->context == nullptr) {
-    impl->last_message = message;
+    impl->start_messages += (impl->start_messages.empty() ? "" : "; ") + std::string{message};
   } else {
     log::write(log::Level::Debug, "http", message);
   }
@@ -140,18 +140,15 @@ Expected<std::unique_ptr<Server>, std::string> Server::start(
   auto impl = std::make_unique<Impl>();
   impl->handler = std::move(handler);
   const std::string ports = joined(listen_addresses, to_civetweb);
-  // As many scrapes as may wait for one round; more wait in the queue.
-  const std::array<const char*, 13> options{
+  // As many scrapes as may wait for one round; more wait in the queue. Connections are not kept:
+  // an idle one would hold a thread.
+  const std::array<const char*, 9> options{
       "listening_ports",
       ports.c_str(),
       "num_threads",
       "8",
       "request_timeout_ms",
       "10000",
-      "keep_alive_timeout_ms",
-      "5000",
-      "enable_keep_alive",
-      "yes",
       "max_request_size",
       "16384",
       nullptr};
@@ -164,7 +161,7 @@ Expected<std::unique_ptr<Server>, std::string> Server::start(
     mg_exit_library();
     const auto same = [](const std::string& text) { return text; };
     return Unexpected<std::string>{
-        "cannot listen on " + joined(listen_addresses, same) + ": " + impl->last_message};
+        "cannot listen on " + joined(listen_addresses, same) + ": " + impl->start_messages};
   }
   impl->context = context;
   return std::unique_ptr<Server>{new Server{std::move(impl)}};

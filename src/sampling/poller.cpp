@@ -118,6 +118,9 @@ asio::awaitable<void> Poller::run_round(Instant deadline) {
 void Poller::stop() {
   stopped_ = true;
   pause_.cancel();
+  // Whatever waits for an answer is woken by the end of its connection.
+  tick_session_.close();
+  round_session_.close();
 }
 
 cluster::ServerSample Poller::sample(Instant at) const {

@@ -1,0 +1,34 @@
+// Runs one coroutine to its end on a loop of its own, for tests of what is awaited.
+#pragma once
+
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+
+namespace pgrepl::testing {
+
+template <class T>
+T run_coroutine(asio::io_context& io, asio::awaitable<T> task) {
+  std::optional<T> result;
+  std::exception_ptr problem;
+  asio::co_spawn(io, std::move(task), [&](const std::exception_ptr& thrown, T value) {
+    problem = thrown;
+    result = std::move(value);
+  });
+  io.restart();
+  io.run();
+  if (problem) {
+    std::rethrow_exception(problem);
+  }
+  if (!result) {
+    throw std::logic_error{"the coroutine did not end"};
+  }
+  return std::move(*result);
+}
+
+}  // namespace pgrepl::testing
