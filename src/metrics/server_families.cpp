@@ -51,6 +51,15 @@ constexpr ServerRow kServerRows[] = {
        const auto read_at = tick.sent + (tick.received - tick.sent) / 2;
        return tick.reading.server_time - wall_clock(view, read_at);
      }},
+    {"pg_replication_lag_seconds",
+     "As pg_standby_lag_seconds, under the community exporter's name; 0 on a primary",
+     [](const ClusterView&, const Server& s) -> std::optional<double> {
+       const auto* reading = reading_of(s);
+       if (reading != nullptr && reading->role == Role::Primary) {
+         return 0;
+       }
+       return s.standby ? seconds(s.standby->lag.time) : std::nullopt;
+     }},
     {"pg_exporter_server_round_trip_seconds",
      "Duration of the last exchange of a tick with the server",
      [](const ClusterView&, const Server& s) -> std::optional<double> {

@@ -8,7 +8,14 @@ namespace pgrepl {
 template <class T, class E>
 using Expected = tl::expected<T, E>;
 
+// A class and not an alias: clang 14 deduces no arguments through an alias.
 template <class E>
-using Unexpected = tl::unexpected<E>;
+class Unexpected : public tl::unexpected<E> {
+ public:
+  using tl::unexpected<E>::unexpected;
+};
+
+template <class E>
+Unexpected(E) -> Unexpected<E>;
 
 }  // namespace pgrepl

@@ -1,8 +1,10 @@
 // The whole way from DATA_SOURCE_NAME to the page, on real servers.
 #include "support/exporter.h"
 #include "support/pg_cluster.h"
+#include "support/tcp_gate.h"
 #include "support/wait_until.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -137,6 +139,23 @@ TEST_F(Foundation, ScrapesOpenNoConnectionsAndTwoPerServerAreEnough) {
         server->query_value("SELECT count(*) FROM pg_stat_activity WHERE usename = 'monitor'"), "2"
     );
   }
+}
+
+TEST_F(Foundation, ScrapeCostsOneRoundTrip) {
+  TcpGate gate{primary.port()};
+  const std::string through_gate =
+      "host=127.0.0.1 user=monitor dbname=postgres port=" + std::to_string(gate.port());
+  Exporter exporter{{.environment = {{"DATA_SOURCE_NAME", through_gate}}}};
+  (void)exporter.scrape();
+  gate.delay(100ms);
+  double fastest = 1e9;
+  for (int i = 0; i < 5; ++i) {
+    const auto began = std::chrono::steady_clock::now();
+    (void)exporter.get("/metrics");
+    fastest = std::min(fastest, seconds_since(began));
+  }
+  EXPECT_GE(fastest, 0.2);
+  EXPECT_LT(fastest, 0.35);
 }
 
 TEST_F(Foundation, PagePassesPromtool) {

@@ -59,7 +59,8 @@ TEST(ClusterFamilies, HealthyStandbyHasEveryNumber) {
 
 TEST(ClusterFamilies, PrimaryHasNoLag) {
   const auto page = page_of({primary("pg-1").at("0/100")});
-  EXPECT_EQ(page.find("pg_standby_lag"), std::string::npos);
+  EXPECT_EQ(page.find("\npg_standby_lag"), std::string::npos);
+  EXPECT_TRUE(has(page, "pg_replication_lag_seconds" + of("pg-1") + " 0"));
 }
 
 TEST(ClusterFamilies, ServerThatIsDownIsStillThereWithItsReason) {
