@@ -150,7 +150,7 @@ Expected<std::unique_ptr<Server>, std::string> Server::start(
       "request_timeout_ms",
       "10000",
       "max_request_size",
-      "16384",
+      "8192",
       nullptr};
   mg_callbacks callbacks{};
   callbacks.begin_request = on_request;
