@@ -1,6 +1,5 @@
-#include "http/server.h"
-
 #include "http/get.h"
+#include "http/server.h"
 #include "support/http_get.h"
 
 #include <stdexcept>
