@@ -53,7 +53,7 @@ void observe_cluster(benchmark::State& state) {
   samples.push_back(first);
   cluster::Memory memory;
   for (auto _ : state) {
-    auto seen = cluster::observe("c", samples, std::move(memory), instant(0));
+    auto seen = cluster::observe({.name = "c", .rpo = {}}, samples, std::move(memory), instant(0));
     memory = std::move(seen.memory);
     benchmark::DoNotOptimize(seen.cluster);
   }

@@ -47,6 +47,14 @@ log::Level level_of(cluster::EventKind kind) {
   return log::Level::Info;
 }
 
+cluster::Watched to_watched(const config::Cluster& configured) {
+  cluster::Watched watched{.name = configured.name, .rpo = std::nullopt};
+  if (configured.objectives.rpo) {
+    watched.rpo = cluster::Seconds{*configured.objectives.rpo};
+  }
+  return watched;
+}
+
 metrics::ServerPage page_of(const sampling::Poller& poller) {
   metrics::ServerPage page{
       .name = poller.server().name,
@@ -170,7 +178,8 @@ void Monitor::observe_all(cluster::Instant at) {
     for (const auto& poller : watched.pollers) {
       samples.push_back(poller->sample(at));
     }
-    auto seen = cluster::observe(watched.configured.name, samples, std::move(watched.memory), at);
+    auto seen =
+        cluster::observe(to_watched(watched.configured), samples, std::move(watched.memory), at);
     watched.memory = std::move(seen.memory);
     watched.latest = std::move(seen.cluster);
     for (const cluster::Event& event : seen.events) {

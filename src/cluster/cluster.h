@@ -1,8 +1,10 @@
 // One cluster as all its servers together show it: the product's picture of the world. A value.
 #pragma once
 
+#include "cluster/exposure.h"
 #include "cluster/lag.h"
 #include "cluster/sample.h"
+#include "cluster/slots.h"
 
 #include <array>
 #include <optional>
@@ -70,6 +72,7 @@ struct Standby {
   std::optional<double> replay_bytes_per_second;
   std::optional<Seconds> catchup;  // infinite when it is not catching up; 0 when caught up
   std::optional<Seconds> last_message_age;
+  bool failover_ready = false;  // could be promoted now within the recovery point objective
 };
 
 struct Server {
@@ -78,6 +81,16 @@ struct Server {
   std::optional<Role> role;
   std::optional<pg::TimelineId> timeline;
   std::optional<Standby> standby;  // of every server that is not known to be a primary
+  std::vector<SlotStatus> slots;   // of the last round; empty while it does not answer
+};
+
+// Synchronous replication of the primary: what synchronous_standby_names asks for, and what is
+// there.
+struct SyncStandbys {
+  std::size_t present = 0;
+  std::size_t required = 0;
+
+  friend bool operator==(const SyncStandbys&, const SyncStandbys&) = default;
 };
 
 enum class Anomaly : std::uint8_t {
@@ -85,6 +98,8 @@ enum class Anomaly : std::uint8_t {
   SplitBrain,
   TimelineDivergence,
   MixedSystemIdentifiers,
+  OrphanedSlot,
+  UnknownStandby,
 };
 
 [[nodiscard]] std::string_view to_string(Anomaly anomaly);
@@ -93,6 +108,8 @@ inline constexpr std::array kAnomalies{
     Anomaly::SplitBrain,
     Anomaly::TimelineDivergence,
     Anomaly::MixedSystemIdentifiers,
+    Anomaly::OrphanedSlot,
+    Anomaly::UnknownStandby,
 };
 
 struct AnomalyFinding {
@@ -108,7 +125,11 @@ struct Cluster {
   std::optional<std::size_t> primary;  // absent when none answers, or more than one
   std::optional<pg::TimelineId> timeline;
   std::vector<AnomalyFinding> anomalies;
-  std::size_t primaries = 0;  // servers that answer as one
+  std::optional<SyncStandbys> sync_standbys;  // absent while the primary does not answer
+  Exposure data_loss;                         // absent until a standby was seen connected
+  Exposure archive;  // absent without archiving, and until a file was archived
+  std::optional<std::string> best_candidate;  // the standby that would lose least
+  std::size_t primaries = 0;                  // servers that answer as one
   std::uint64_t failovers = 0;
   std::optional<Instant> last_failover;
   std::optional<Seconds> last_failover_downtime;

@@ -50,6 +50,9 @@ struct Memory {
   // The position at which each timeline we saw begin was first seen.
   std::map<pg::TimelineId, pg::Lsn> timeline_starts;
   std::optional<Instant> conflict_since;  // first sight of more than one primary
+  // The furthest position that a connected standby has flushed on the present timeline.
+  std::optional<pg::Lsn> safe_position;
+  SlotsInactiveSince slots_inactive_since;
   std::map<std::string, ServerMemory> servers;
   std::vector<Anomaly> anomalies;  // of the last observation
   std::uint64_t failovers = 0;

@@ -55,6 +55,10 @@ std::string_view to_string(Anomaly anomaly) {
       return "timeline_divergence";
     case Anomaly::MixedSystemIdentifiers:
       return "mixed_system_identifiers";
+    case Anomaly::OrphanedSlot:
+      return "orphaned_slot";
+    case Anomaly::UnknownStandby:
+      return "unknown_standby";
   }
   return "";
 }

@@ -1,6 +1,8 @@
 #include "cluster/observe.h"
 
+#include "cluster/anomalies.h"
 #include "cluster/primary.h"
+#include "cluster/safety.h"
 #include "cluster/standby.h"
 #include "cluster/topology.h"
 
@@ -69,72 +71,6 @@ void remember_standby(
   }
 }
 
-std::string names_of(std::span<const ServerSample> samples, std::span<const std::size_t> which) {
-  std::string text;
-  for (const std::size_t i : which) {
-    text += (text.empty() ? "" : ", ") + samples[i].name;
-  }
-  return text;
-}
-
-// Two servers with different system identifiers; absent when there are none.
-std::optional<std::pair<std::size_t, std::size_t>> find_strangers(
-    std::span<const ServerSample> samples
-) {
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      const auto& a = samples[i].facts;
-      const auto& b = samples[j].facts;
-      if (a && b && a->system_identifier && b->system_identifier &&
-          a->system_identifier != b->system_identifier) {
-        return std::pair{j, i};
-      }
-    }
-  }
-  return std::nullopt;
-}
-
-std::vector<std::size_t> find_diverged(const Cluster& cluster) {
-  std::vector<std::size_t> diverged;
-  for (std::size_t i = 0; i < cluster.servers.size(); ++i) {
-    const auto& standby = cluster.servers[i].standby;
-    if (standby && standby->state == StandbyState::Diverged) {
-      diverged.push_back(i);
-    }
-  }
-  return diverged;
-}
-
-std::vector<AnomalyFinding> find_anomalies(
-    std::span<const ServerSample> samples, const Cluster& cluster
-) {
-  std::vector<AnomalyFinding> findings;
-  const auto primaries = answering_primaries(samples);
-  if (primaries.empty()) {
-    findings.push_back({Anomaly::NoPrimary, "no server answers as a primary"});
-  }
-  if (primaries.size() > 1 && !cluster.primary) {
-    findings.push_back(
-        {Anomaly::SplitBrain, "answering as primaries at once: " + names_of(samples, primaries)}
-    );
-  }
-  if (const auto diverged = find_diverged(cluster); !diverged.empty()) {
-    findings.push_back(
-        {Anomaly::TimelineDivergence,
-         "left behind on an old timeline, beyond the point where the present one began: " +
-             names_of(samples, diverged)}
-    );
-  }
-  if (const auto strangers = find_strangers(samples)) {
-    findings.push_back(
-        {Anomaly::MixedSystemIdentifiers,
-         samples[strangers->first].name + " and " + samples[strangers->second].name +
-             " come from different initdb runs; they cannot replicate from each other"}
-    );
-  }
-  return findings;
-}
-
 void report_anomalies(
     const std::vector<AnomalyFinding>& findings, Memory& memory, std::vector<Event>& events
 ) {
@@ -174,12 +110,13 @@ void remember_samples(Observation& seen, std::span<const ServerSample> samples, 
 }  // namespace
 
 Observation observe(
-    std::string cluster_name, std::span<const ServerSample> samples, Memory memory, Instant now
+    const Watched& watched, std::span<const ServerSample> samples, Memory memory, Instant now
 ) {
   Observation seen{.memory = std::move(memory)};
-  seen.cluster.name = std::move(cluster_name);
+  seen.cluster.name = watched.name;
   remember_samples(seen, samples, now);
   const auto matches = match_senders(samples, seen.memory);
+  const auto wal_rate = seen.memory.history.bytes_per_second(Seconds{60});
   for (std::size_t i = 0; i < samples.size(); ++i) {
     ServerMemory& known = seen.memory.servers[samples[i].name];
     Server server{.sample = samples[i], .role = known.role, .timeline = known.timeline};
@@ -196,14 +133,16 @@ Observation observe(
     } else {
       known.state.reset();
     }
+    server.slots = describe_slots(samples[i], wal_rate, seen.memory.slots_inactive_since, now);
     seen.cluster.servers.push_back(std::move(server));
   }
   seen.cluster.primaries = answering_primaries(samples).size();
-  seen.cluster.anomalies = find_anomalies(samples, seen.cluster);
-  report_anomalies(seen.cluster.anomalies, seen.memory, seen.events);
   if (seen.memory.primary) {
     seen.cluster.timeline = seen.memory.primary->timeline;
   }
+  assess_safety(samples, watched.rpo, seen.cluster, seen.memory, now);
+  seen.cluster.anomalies = find_anomalies(samples, seen.cluster, matches);
+  report_anomalies(seen.cluster.anomalies, seen.memory, seen.events);
   seen.cluster.failovers = seen.memory.failovers;
   seen.cluster.last_failover = seen.memory.last_failover;
   seen.cluster.last_failover_downtime = seen.memory.last_failover_downtime;

@@ -5,11 +5,18 @@
 #include "cluster/event.h"
 #include "cluster/memory.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace pgrepl::cluster {
+
+// What is known of a cluster beforehand.
+struct Watched {
+  std::string name;
+  std::optional<Seconds> rpo;  // the configured recovery point objective
+};
 
 struct Observation {
   Cluster cluster;
@@ -20,7 +27,7 @@ struct Observation {
 // `samples` are all known servers in a stable order, each with its freshest answer or its failure;
 // `memory` is that of the observation before, empty at first.
 [[nodiscard]] Observation observe(
-    std::string cluster_name, std::span<const ServerSample> samples, Memory memory, Instant now
+    const Watched& watched, std::span<const ServerSample> samples, Memory memory, Instant now
 );
 
 }  // namespace pgrepl::cluster

@@ -83,6 +83,7 @@ void remember_primary(
     note_failover(primary, memory, events, now);
     memory.history.start_timeline(position);
     memory.timeline_starts[timeline] = position;
+    memory.safe_position.reset();
   } else if (memory.primary && memory.primary->server != primary.name) {
     events.push_back(
         {EventKind::PrimaryChanged, primary.name, "is the primary now, on the same timeline"}

@@ -73,6 +73,13 @@ struct ServerFacts {
   std::optional<std::chrono::milliseconds> recovery_min_apply_delay;
   std::string synchronous_standby_names;
   std::optional<std::string> address;  // inet_server_addr()
+  std::optional<std::uint64_t> wal_segment_bytes;
+};
+
+// pg_stat_archiver, as far as the model needs it.
+struct Archiver {
+  bool enabled = false;  // archive_mode is on or always
+  std::optional<std::string> last_archived_wal;
 };
 
 struct ReplicationSlot {
@@ -108,6 +115,7 @@ struct ServerSample {
   std::optional<Tick> tick;            // fresh: absent while the server does not answer
   std::optional<ServerFacts> facts;    // of the present or the last connection
   std::vector<ReplicationSlot> slots;  // of the last round; empty when down
+  std::optional<Archiver> archiver;    // likewise
   std::optional<Failure> failure;      // why it does not answer; absent while it does
 };
 

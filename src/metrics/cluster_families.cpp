@@ -71,6 +71,49 @@ void add_failovers(const ClusterView& view, Families& families, GaugeWriter& out
   );
 }
 
+void add_safety(const cluster::Cluster& cluster, GaugeWriter& out) {
+  out.gauge(
+      "pg_cluster_data_loss_exposure_bytes",
+      "WAL that would be lost if the primary died now",
+      number(cluster.data_loss.bytes)
+  );
+  out.gauge(
+      "pg_cluster_data_loss_exposure_seconds",
+      "Age of the oldest change that would be lost if the primary died now",
+      seconds(cluster.data_loss.time)
+  );
+  out.gauge(
+      "pg_cluster_archive_exposure_bytes",
+      "WAL that a restore from the archive would lack",
+      number(cluster.archive.bytes)
+  );
+  out.gauge(
+      "pg_cluster_archive_exposure_seconds",
+      "Age of the oldest change that a restore from the archive would lack",
+      seconds(cluster.archive.time)
+  );
+  if (cluster.sync_standbys) {
+    out.gauge(
+        "pg_cluster_sync_standbys",
+        "Standbys that take part in synchronous commits",
+        static_cast<double>(cluster.sync_standbys->present)
+    );
+    out.gauge(
+        "pg_cluster_sync_standbys_required",
+        "Standbys that synchronous_standby_names asks for",
+        static_cast<double>(cluster.sync_standbys->required)
+    );
+  }
+  if (cluster.best_candidate) {
+    out.gauge(
+        "pg_cluster_best_candidate_info",
+        "The standby whose promotion would lose least",
+        {{"candidate", *cluster.best_candidate}},
+        1
+    );
+  }
+}
+
 void add_objectives(const ClusterView& view, GaugeWriter& out) {
   constexpr std::string_view kName = "pg_cluster_objective_seconds";
   constexpr std::string_view kHelp = "Configured recovery objective";
@@ -111,12 +154,16 @@ void add_cluster_families(const ClusterView& view, Families& families) {
     if (server.standby) {
       add_standby_families(view, server, *server.standby, out);
     }
+    for (const cluster::SlotStatus& slot : server.slots) {
+      add_slot_families(slot, out);
+    }
   }
   GaugeWriter out{families, base_labels(view.configured, "")};
   add_counts(view, out);
   add_system_identifiers(view, out);
   add_failovers(view, families, out);
   add_objectives(view, out);
+  add_safety(view.cluster, out);
   add_anomalies(view, out);
 }
 

@@ -71,6 +71,11 @@ constexpr StandbyRow kStandbyRows[] = {
      [](const ClusterView&, const Server&, const Standby& s) {
        return std::optional{truth(s.state == StandbyState::Diverged)};
      }},
+    {"pg_failover_ready",
+     "Whether it could be promoted now without loss beyond the recovery point objective",
+     [](const ClusterView&, const Server&, const Standby& s) {
+       return std::optional{truth(s.failover_ready)};
+     }},
     {"pg_standby_last_message_age_seconds",
      "Time since its WAL receiver last heard from its upstream",
      [](const ClusterView&, const Server&, const Standby& s) {

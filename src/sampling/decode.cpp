@@ -135,7 +135,19 @@ cluster::ServerFacts decode_server_facts(const pg::ResultSet& rows, pg::ServerVe
   }
   facts.synchronous_standby_names = row.text_or_empty("synchronous_standby_names");
   facts.address = row.name("address");
+  facts.wal_segment_bytes = row.number<std::uint64_t>("wal_segment_size");
   return facts;
+}
+
+cluster::Archiver decode_archiver(const pg::ResultSet& rows) {
+  if (rows.rows() == 0) {
+    return {};
+  }
+  const Row row{rows, 0};
+  return {
+      .enabled = row.text_or_empty("archive_mode") != "off",
+      .last_archived_wal = row.name("last_archived_wal"),
+  };
 }
 
 std::vector<cluster::ReplicationSlot> decode_replication_slots(const pg::ResultSet& rows) {

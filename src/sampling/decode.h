@@ -19,6 +19,9 @@ namespace pgrepl::sampling {
     const pg::ResultSet& rows, pg::ServerVersion version
 );
 
+// The row of queries/stat_archiver.yaml.
+[[nodiscard]] cluster::Archiver decode_archiver(const pg::ResultSet& rows);
+
 // The rows of queries/replication_slots.yaml.
 [[nodiscard]] std::vector<cluster::ReplicationSlot> decode_replication_slots(
     const pg::ResultSet& rows

@@ -131,12 +131,14 @@ cluster::ServerSample Poller::sample(Instant at) const {
       .tick = tick_,
       .facts = facts_,
       .slots = slots_,
+      .archiver = archiver_,
       .failure = round_failure_,
   };
   if (auto failure = state_.failure(at)) {
     sample.failure = std::move(failure);
     sample.tick.reset();
     sample.slots.clear();
+    sample.archiver.reset();
   }
   return sample;
 }
@@ -212,6 +214,8 @@ void Poller::take_result(const catalogue::Query& query, session::QueryResult res
     facts_ = decode_server_facts(*result, round_session_.version());
   } else if (query.feeds == catalogue::Feeds::ReplicationSlots) {
     slots_ = decode_replication_slots(*result);
+  } else if (query.feeds == catalogue::Feeds::Archiver) {
+    archiver_ = decode_archiver(*result);
   }
   kept.rows = std::move(*result);
 }
@@ -222,6 +226,7 @@ void Poller::note_failure(cluster::Failure failure) {
   state_.failed(std::move(failure), now(), fraction);
   tick_.reset();
   slots_.clear();
+  archiver_.reset();
   collected_.clear();
   last_runs_.clear();
 }

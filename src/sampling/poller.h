@@ -95,6 +95,7 @@ class Poller {
   std::optional<cluster::Tick> tick_;
   std::optional<cluster::ServerFacts> facts_;
   std::vector<cluster::ReplicationSlot> slots_;
+  std::optional<cluster::Archiver> archiver_;
   std::optional<cluster::Failure> round_failure_;
   std::map<std::string, Collected> collected_;
   catalogue::LastRuns last_runs_;

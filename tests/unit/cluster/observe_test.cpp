@@ -20,7 +20,7 @@ using Samples = std::vector<ServerSample>;
 class Film {
  public:
   const Cluster& show(double at, const Samples& samples) {
-    auto seen = observe("c", samples, std::move(memory_), instant(at));
+    auto seen = observe({.name = "c", .rpo = rpo_}, samples, std::move(memory_), instant(at));
     memory_ = std::move(seen.memory);
     events_ = std::move(seen.events);
     cluster_ = std::move(seen.cluster);
@@ -47,7 +47,10 @@ class Film {
     return static_cast<std::size_t>(std::ranges::count(events_, kind, &Event::kind));
   }
 
+  void set_rpo(double seconds) { rpo_ = Seconds{seconds}; }
+
  private:
+  std::optional<Seconds> rpo_;
   Memory memory_;
   Cluster cluster_;
   std::vector<Event> events_;

@@ -20,7 +20,7 @@ std::string page_of(const std::vector<cluster::ServerSample>& samples) {
   for (const auto& sample : samples) {
     configured.servers.push_back({.name = sample.name, .conninfo = {}, .lag_thresholds = {}});
   }
-  const auto seen = cluster::observe("c", samples, {}, instant(0));
+  const auto seen = cluster::observe({.name = "c", .rpo = {}}, samples, {}, instant(0));
   Families families;
   add_cluster_families(
       {.cluster = seen.cluster,

@@ -1,0 +1,23 @@
+// What is wrong with a cluster as a whole, with the evidence in words.
+#pragma once
+
+#include "cluster/cluster.h"
+#include "cluster/topology.h"
+
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace pgrepl::cluster {
+
+// A slot without a consumer counts as orphaned after this long: a standby that restarts is no news.
+inline constexpr Seconds kOrphanedAfter{300};
+
+// `cluster` is complete but for its anomalies; `matches` tie its standbys to rows of senders.
+[[nodiscard]] std::vector<AnomalyFinding> find_anomalies(
+    std::span<const ServerSample> samples,
+    const Cluster& cluster,
+    std::span<const std::optional<SenderMatch>> matches
+);
+
+}  // namespace pgrepl::cluster

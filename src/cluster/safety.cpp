@@ -1,0 +1,107 @@
+#include "cluster/safety.h"
+
+#include "cluster/sync_standbys.h"
+#include "cluster/topology.h"
+
+#include <algorithm>
+
+namespace pgrepl::cluster {
+
+namespace {
+
+// What the standby has safely on its disk.
+std::optional<pg::Lsn> flushed_by(const Server& server) {
+  if (!server.sample.tick) {
+    return std::nullopt;
+  }
+  const TickReading& reading = server.sample.tick->reading;
+  return std::max(reading.position, reading.received);
+}
+
+bool is_connected(const Server& server) {
+  return server.standby && (server.standby->state == StandbyState::Streaming ||
+                            server.standby->state == StandbyState::Delayed ||
+                            server.standby->state == StandbyState::Paused);
+}
+
+void note_safe_position(
+    std::span<const ServerSample> samples, const Cluster& cluster, Memory& memory
+) {
+  for (const Server& server : cluster.servers) {
+    if (is_connected(server) && server.timeline == cluster.timeline) {
+      memory.safe_position = std::max(memory.safe_position, flushed_by(server));
+    }
+  }
+  if (cluster.primary) {
+    for (const WalSender& sender : samples[*cluster.primary].tick->reading.senders) {
+      if (feeds_a_standby(sender)) {
+        memory.safe_position = std::max(memory.safe_position, sender.flush);
+      }
+    }
+  }
+}
+
+std::optional<SyncStandbys> sync_standbys_of(const ServerSample& primary) {
+  const auto names = primary.facts
+                         ? parse_sync_standby_names(primary.facts->synchronous_standby_names)
+                         : std::nullopt;
+  if (!names) {
+    return std::nullopt;
+  }
+  return SyncStandbys{
+      .present = count_sync_standbys(primary.tick->reading.senders), .required = names->required};
+}
+
+std::optional<pg::Lsn> archived_up_to(const ServerSample& primary) {
+  if (!primary.archiver || !primary.archiver->enabled || !primary.archiver->last_archived_wal ||
+      !primary.facts || !primary.facts->wal_segment_bytes) {
+    return std::nullopt;
+  }
+  return segment_end(*primary.archiver->last_archived_wal, *primary.facts->wal_segment_bytes);
+}
+
+// A dead primary writes nothing: what a standby lacks does not age with it.
+void judge_candidates(std::optional<Seconds> rpo, Cluster& cluster, const Memory& memory) {
+  std::optional<pg::Lsn> best;
+  for (Server& server : cluster.servers) {
+    const auto flushed = flushed_by(server);
+    if (!server.standby || !flushed || !memory.primary || server.timeline != cluster.timeline) {
+      continue;
+    }
+    const StandbyState state = server.standby->state;
+    const bool can = state == StandbyState::Streaming || state == StandbyState::UpstreamDown;
+    const auto loss = measure_exposure(
+        flushed, memory.primary->reading, memory.history, memory.primary->reading.read_at
+    );
+    const bool within = !rpo || (loss.time && *loss.time <= *rpo);
+    server.standby->failover_ready = can && within;
+    if (server.standby->failover_ready && (!best || *flushed > *best)) {
+      best = flushed;
+      cluster.best_candidate = server.sample.name;
+    }
+  }
+}
+
+}  // namespace
+
+void assess_safety(
+    std::span<const ServerSample> samples,
+    std::optional<Seconds> rpo,
+    Cluster& cluster,
+    Memory& memory,
+    Instant now
+) {
+  note_safe_position(samples, cluster, memory);
+  judge_candidates(rpo, cluster, memory);
+  if (!cluster.primary || !memory.primary) {
+    return;
+  }
+  const ServerSample& primary = samples[*cluster.primary];
+  cluster.sync_standbys = sync_standbys_of(primary);
+  cluster.data_loss =
+      measure_exposure(memory.safe_position, memory.primary->reading, memory.history, now);
+  cluster.archive =
+      measure_exposure(archived_up_to(primary), memory.primary->reading, memory.history, now);
+}
+
+}  // namespace pgrepl::cluster

@@ -1,0 +1,233 @@
+// Exposure, slots and candidates: what would be lost, and who could take over.
+#include "cluster/observe.h"
+#include "support/builders.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+namespace pgrepl::cluster {
+namespace {
+
+using testing::instant;
+using testing::lsn;
+using testing::primary;
+using testing::sender;
+using testing::standby;
+
+using Samples = std::vector<ServerSample>;
+
+class Film {
+ public:
+  explicit Film(std::optional<Seconds> rpo = std::nullopt) : rpo_(rpo) {}
+
+  const Cluster& show(double at, const Samples& samples) {
+    auto seen = observe({.name = "c", .rpo = rpo_}, samples, std::move(memory_), instant(at));
+    memory_ = std::move(seen.memory);
+    cluster_ = std::move(seen.cluster);
+    return cluster_;
+  }
+
+ private:
+  std::optional<Seconds> rpo_;
+  Memory memory_;
+  Cluster cluster_;
+};
+
+std::string position(int second) {
+  return pg::to_string(pg::Lsn{0x10000U + 0x100U * static_cast<unsigned>(second)});
+}
+
+ServerSample writing(int second) {
+  return primary("pg-1").at(position(second)).asked_at(second);
+}
+
+ServerSample streaming(const std::string& name, int second, int replayed) {
+  return standby(name)
+      .replayed(position(replayed))
+      .received(position(replayed))
+      .asked_at(second)
+      .receives_from("pg-1", std::nullopt, name);
+}
+
+bool has(const Cluster& cluster, Anomaly anomaly) {
+  return std::ranges::find(cluster.anomalies, anomaly, &AnomalyFinding::anomaly) !=
+         cluster.anomalies.end();
+}
+
+TEST(DataLossExposure, IsWhatTheBestConnectedStandbyLacks) {
+  Film film;
+  for (int i = 0; i <= 20; ++i) {
+    film.show(
+        i,
+        {writing(i),
+         streaming("pg-2", i, std::max(0, i - 3)),
+         streaming("pg-3", i, std::max(0, i - 9))}
+    );
+  }
+  const Cluster& cluster =
+      film.show(20, {writing(20), streaming("pg-2", 20, 17), streaming("pg-3", 20, 11)});
+  EXPECT_EQ(cluster.data_loss.bytes, 0x300U);
+  EXPECT_NEAR(cluster.data_loss.time->count(), 3, 1e-6);
+  EXPECT_EQ(cluster.best_candidate, "pg-2");
+}
+
+TEST(DataLossExposure, GrowsWithoutAConnectedStandby) {
+  Film film;
+  film.show(0, {writing(0), streaming("pg-2", 0, 0)});
+  for (int i = 1; i <= 30; ++i) {
+    const Cluster& cluster =
+        film.show(i, {writing(i), standby("pg-2").down(pg::FailureReason::Refused)});
+    EXPECT_NEAR(cluster.data_loss.time->count(), i, 1e-6);
+  }
+}
+
+TEST(DataLossExposure, IsUnknownUntilAStandbyWasSeenConnected) {
+  Film film;
+  EXPECT_EQ(film.show(0, {writing(0)}).data_loss, Exposure{});
+}
+
+TEST(ArchiveExposure, IsTheTimeSinceTheEndOfTheLastArchivedSegment) {
+  Film film;
+  Cluster cluster;
+  for (int i = 0; i <= 10; ++i) {
+    ServerSample sample =
+        primary("pg-1")
+            .at(pg::to_string(pg::Lsn{0x2000000U + 0x100U * static_cast<unsigned>(i)}))
+            .asked_at(i);
+    sample.archiver = Archiver{.enabled = true, .last_archived_wal = "000000010000000000000001"};
+    sample.facts->wal_segment_bytes = 16U << 20U;
+    cluster = film.show(i, {sample});
+  }
+  EXPECT_EQ(cluster.archive.bytes, 0xA00U);
+  EXPECT_NEAR(cluster.archive.time->count(), 10, 1e-6);
+}
+
+TEST(ArchiveExposure, IdlePrimaryLooksNotAsIfArchivingHadFailed) {
+  Film film;
+  Cluster cluster;
+  for (const int i : {0, 3600, 7200}) {
+    ServerSample sample = primary("pg-1").at("0/2000000").asked_at(i);
+    sample.archiver = Archiver{.enabled = true, .last_archived_wal = "000000010000000000000001"};
+    sample.facts->wal_segment_bytes = 16U << 20U;
+    cluster = film.show(i, {sample});
+  }
+  EXPECT_EQ(cluster.archive.time, Seconds::zero());
+}
+
+TEST(SegmentEnd, KnowsSegmentsOfEverySizeAndNothingElse) {
+  EXPECT_EQ(segment_end("000000010000000000000001", 16U << 20U), lsn("0/2000000"));
+  EXPECT_EQ(segment_end("0000000100000002000000FF", 16U << 20U), lsn("3/0"));
+  EXPECT_EQ(segment_end("000000010000000200000003", 1U << 30U), lsn("3/0"));
+  EXPECT_FALSE(segment_end("00000002.history", 16U << 20U));
+  EXPECT_FALSE(segment_end("000000010000000000000001.00000028.backup", 16U << 20U));
+  EXPECT_FALSE(segment_end("00000001000000000000000X", 16U << 20U));
+}
+
+TEST(FailoverReady, OnlyWithinTheObjectiveAndOnlyWhenConnected) {
+  Film film{Seconds{5}};
+  Cluster cluster;
+  for (int i = 0; i <= 20; ++i) {
+    auto paused = streaming("pg-4", i, i);
+    paused.tick->reading.replay_paused = true;
+    cluster = film.show(
+        i,
+        {writing(i),
+         streaming("pg-2", i, std::max(0, i - 2)),
+         streaming("pg-3", i, std::max(0, i - 9)),
+         paused}
+    );
+  }
+  EXPECT_TRUE(cluster.servers[1].standby->failover_ready);
+  EXPECT_FALSE(cluster.servers[2].standby->failover_ready);
+  EXPECT_FALSE(cluster.servers[3].standby->failover_ready);
+}
+
+TEST(FailoverReady, DeadPrimaryDoesNotAgeItsStandby) {
+  Film film{Seconds{5}};
+  film.show(0, {writing(0), streaming("pg-2", 0, 0)});
+  auto alone = streaming("pg-2", 600, 0);
+  alone.tick->reading.receiver.reset();
+  const Cluster& cluster = film.show(600, {primary("pg-1").down(), alone});
+  EXPECT_TRUE(cluster.servers[1].standby->failover_ready);
+  EXPECT_EQ(cluster.best_candidate, "pg-2");
+}
+
+TEST(SyncStandbys, PresentAgainstRequired) {
+  WalSender row = sender("pg-2").replayed("0/10000");
+  row.sync_state = "quorum";
+  ServerSample sample = primary("pg-1").at("0/10000").sends(row);
+  sample.facts->synchronous_standby_names = "ANY 2 (*)";
+  Film film;
+  EXPECT_EQ(film.show(0, {sample}).sync_standbys, (SyncStandbys{.present = 1, .required = 2}));
+}
+
+ServerSample with_slot(int second, ReplicationSlot slot) {
+  ServerSample sample = writing(second);
+  sample.slots = {std::move(slot)};
+  return sample;
+}
+
+TEST(Slots, RetainedWalAndTimeToLoss) {
+  Film film;
+  Cluster cluster;
+  for (int i = 0; i <= 60; ++i) {
+    cluster = film.show(
+        i,
+        {with_slot(
+            i,
+            {.name = "s",
+             .type = "physical",
+             .active = true,
+             .restart = lsn(position(0)),
+             .wal_status = "extended",
+             .safe_wal_bytes = 0x10000}
+        )}
+    );
+  }
+  const SlotStatus& slot = cluster.servers[0].slots.at(0);
+  EXPECT_EQ(slot.retained_bytes, 60U * 0x100U);
+  EXPECT_NEAR(slot.time_to_loss->count(), 256, 1e-6);
+  EXPECT_EQ(slot.inactive, Seconds::zero());
+}
+
+TEST(Slots, LimitOfAnIdlePrimaryIsNeverReachedAndNoLimitIsUnknown) {
+  Film film;
+  const ReplicationSlot slot{.name = "s", .type = "physical", .safe_wal_bytes = 100};
+  film.show(0, {with_slot(0, slot)});
+  auto idle = with_slot(0, slot);
+  idle.tick->sent = idle.tick->received = instant(30);
+  EXPECT_EQ(
+      film.show(30, {idle}).servers[0].slots[0].time_to_loss->count(),
+      std::numeric_limits<double>::infinity()
+  );
+  idle.slots[0].safe_wal_bytes.reset();
+  EXPECT_FALSE(film.show(31, {idle}).servers[0].slots[0].time_to_loss);
+  idle.slots[0].wal_status = "lost";
+  EXPECT_EQ(film.show(32, {idle}).servers[0].slots[0].time_to_loss, Seconds::zero());
+}
+
+TEST(Slots, WithoutAConsumerForLongAreOrphaned) {
+  Film film;
+  const ReplicationSlot slot{.name = "s", .type = "physical", .active = false};
+  EXPECT_FALSE(has(film.show(0, {with_slot(0, slot)}), Anomaly::OrphanedSlot));
+  const Cluster& later = film.show(400, {with_slot(400, slot)});
+  EXPECT_NEAR(later.servers[0].slots[0].inactive->count(), 400, 1e-6);
+  EXPECT_TRUE(has(later, Anomaly::OrphanedSlot));
+  ReplicationSlot used = slot;
+  used.active = true;
+  EXPECT_FALSE(has(film.show(401, {with_slot(401, used)}), Anomaly::OrphanedSlot));
+}
+
+TEST(UnknownStandby, IsNamedByWhatItsSenderSays) {
+  Film film;
+  const Cluster& cluster = film.show(
+      0, {primary("pg-1").at("0/5").sends(sender("stranger").from("10.0.0.9").replayed("0/5"))}
+  );
+  ASSERT_TRUE(has(cluster, Anomaly::UnknownStandby));
+  EXPECT_NE(cluster.anomalies[0].evidence.find("stranger"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace pgrepl::cluster
