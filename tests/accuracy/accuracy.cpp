@@ -1,0 +1,382 @@
+// The exported lag against the truth of a heartbeat, in every situation that has misled others, on
+// real servers; beside it the two usual formulas, read by plain SQL in the same run.
+//   accuracy [--major N] [--seconds N] [SCENARIO …]
+#include "accuracy/heartbeat.h"
+#include "accuracy/measurement.h"
+#include "support/exporter.h"
+#include "support/pg_cluster.h"
+#include "support/tcp_gate.h"
+#include "support/wait_until.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace pgrepl::accuracy {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::PgCluster;
+using testing::PgServer;
+using testing::TcpGate;
+
+// A server that was gone is tried again within two ticks.
+constexpr auto kReturn = 2s;
+
+struct StageOptions {
+  int major = 0;
+  std::chrono::milliseconds apply_delay{0};
+  bool cascade = false;  // the standby that is watched hangs on another one
+};
+
+// A primary, a standby behind a gate on each side, the exporter and the heartbeat.
+class Stage {
+ public:
+  explicit Stage(const StageOptions& options) : cluster_({.major = options.major}) {
+    PgServer* upstream = &cluster_.primary();
+    if (options.cascade) {
+      middle_ = &cluster_.add_standby({.name = "middle"});
+      upstream = middle_;
+    }
+    replication_gate_ = std::make_unique<TcpGate>(upstream->port());
+    standby_ = &cluster_.add_standby(
+        {.name = "watched",
+         .upstream = upstream,
+         .upstream_port = replication_gate_->port(),
+         .apply_delay = options.apply_delay}
+    );
+    monitor_gate_ = std::make_unique<TcpGate>(standby_->port());
+    writer_ = std::make_unique<HeartbeatWriter>(cluster_.primary().conninfo("postgres"));
+    restart_exporter();
+  }
+
+  void restart_exporter() {
+    exporter_.reset();
+    std::string names =
+        cluster_.primary().conninfo("monitor") + "," + address(monitor_gate_->port());
+    if (middle_ != nullptr) {
+      names += "," + middle_->conninfo("monitor");
+    }
+    exporter_ = std::make_unique<testing::Exporter>(testing::ExporterOptions{
+        .environment = {{"DATA_SOURCE_NAME", names}}});
+  }
+
+  void stop_exporter() { exporter_.reset(); }
+
+  // Samples every half second.
+  void run(double seconds) {
+    const auto end = Clock::now() + std::chrono::milliseconds{static_cast<long>(seconds * 1000)};
+    auto next = Clock::now();
+    while (Clock::now() < end) {
+      sample();
+      next += 500ms;
+      std::this_thread::sleep_until(next);
+    }
+  }
+
+  // The standby is out of our reach: what it showed last is what it shows.
+  void expect_silence() { asks_standby_ = false; }
+
+  void expect_answers() { asks_standby_ = true; }
+
+  PgServer& primary() { return cluster_.primary(); }
+
+  PgServer& standby() { return *standby_; }
+
+  PgServer& middle() { return *middle_; }
+
+  TcpGate& replication() { return *replication_gate_; }
+
+  TcpGate& monitoring() { return *monitor_gate_; }
+
+  HeartbeatWriter& writer() { return *writer_; }
+
+  [[nodiscard]] const std::vector<Sample>& samples() const { return samples_; }
+
+ private:
+  static std::string address(std::uint16_t port) {
+    return "host=127.0.0.1 user=monitor dbname=postgres port=" + std::to_string(port);
+  }
+
+  void sample() {
+    const testing::Labels labels{{"server", "127.0.0.1:" + std::to_string(monitor_gate_->port())}};
+    Sample taken;
+    const auto before = Clock::now();
+    const auto page = exporter_->scrape();
+    const auto shown = asks_standby_ ? shown_heartbeat(*standby_) : std::nullopt;
+    const auto at = before + (Clock::now() - before) / 2;
+    shown_ = shown.value_or(shown_);
+    taken.at = seconds_between(began_, at);
+    taken.truth = writer_->age(shown_, at);
+    taken.value = find_value(page, "pg_standby_lag_seconds", labels);
+    taken.uncertainty = find_value(page, "pg_standby_lag_uncertainty_seconds", labels);
+    if (asks_standby_) {
+      ask_usual_formulas(taken);
+    }
+    samples_.push_back(taken);
+  }
+
+  void ask_usual_formulas(Sample& taken) const {
+    constexpr const char* kAge =
+        "extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())";
+    try {
+      const auto age = standby_->query_value(std::string{"SELECT "} + kAge);
+      const auto equal = standby_->query_value(
+          std::string{"SELECT CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() "
+                      "THEN 0 ELSE "} +
+          kAge + " END"
+      );
+      taken.by_timestamp = age ? std::optional{std::stod(*age)} : std::nullopt;
+      taken.by_equality = equal ? std::optional{std::stod(*equal)} : std::nullopt;
+    } catch (const std::exception&) {
+      // It does not answer: neither formula has a value then.
+    }
+  }
+
+  PgCluster cluster_;
+  PgServer* standby_ = nullptr;
+  PgServer* middle_ = nullptr;
+  std::unique_ptr<TcpGate> replication_gate_;
+  std::unique_ptr<TcpGate> monitor_gate_;
+  std::unique_ptr<HeartbeatWriter> writer_;
+  std::unique_ptr<testing::Exporter> exporter_;
+  std::vector<Sample> samples_;
+  std::int64_t shown_ = 0;
+  bool asks_standby_ = true;
+  Clock::time_point began_ = Clock::now();
+};
+
+struct Scenario {
+  std::string name;
+  StageOptions options;
+  std::function<void(Stage&, double)> play;  // over about that many seconds
+  double allowed_mean = 0.1;                 // 0.3 where the standby cannot be asked
+};
+
+void idle_after_burst(Stage& stage, double seconds) {
+  stage.run(seconds / 4);
+  stage.writer().pause();
+  stage.run(seconds * 3 / 4);
+}
+
+void paused_replay(Stage& stage, double seconds) {
+  stage.run(3);
+  stage.standby().pause_replay();
+  stage.run(seconds);
+  stage.standby().resume_replay();
+  stage.run(4);
+}
+
+void frozen(Stage& stage, double seconds) {
+  stage.run(3);
+  stage.expect_silence();
+  stage.standby().freeze();
+  stage.run(seconds);
+  stage.standby().thaw();
+  stage.expect_answers();
+  std::this_thread::sleep_for(kReturn);
+  stage.run(4);
+}
+
+void stopped(Stage& stage, double seconds) {
+  stage.run(3);
+  stage.standby().stop();
+  stage.expect_silence();
+  stage.run(seconds);
+  stage.standby().start();
+  stage.expect_answers();
+  std::this_thread::sleep_for(kReturn);
+  stage.run(4);
+}
+
+void network_cut(Stage& stage, double seconds, bool refuse) {
+  stage.run(3);
+  for (TcpGate* gate : {&stage.replication(), &stage.monitoring()}) {
+    refuse ? gate->refuse() : gate->drop();
+  }
+  stage.run(seconds);
+  stage.replication().pass();
+  stage.monitoring().pass();
+}
+
+void network_dropped(Stage& stage, double seconds) {
+  network_cut(stage, seconds, false);
+}
+
+void network_refused(Stage& stage, double seconds) {
+  network_cut(stage, seconds, true);
+}
+
+void receiver_cut(Stage& stage, double seconds) {
+  stage.run(3);
+  stage.replication().refuse();
+  stage.run(seconds);
+  stage.replication().pass();
+  std::this_thread::sleep_for(6s);  // wal_retrieve_retry_interval
+  stage.run(4);
+}
+
+void steady(Stage& stage, double seconds) {
+  stage.run(seconds);
+}
+
+void delayed(Stage& stage, double seconds) {
+  std::this_thread::sleep_for(6s);
+  stage.run(seconds);
+}
+
+void exporter_restart(Stage& stage, double seconds) {
+  stage.run(2);
+  stage.standby().pause_replay();
+  stage.stop_exporter();
+  std::this_thread::sleep_for(std::chrono::milliseconds{static_cast<long>(seconds * 600)});
+  stage.restart_exporter();
+  stage.run(seconds * 0.4);
+  stage.standby().resume_replay();
+  stage.run(4);
+}
+
+void bulk_load(Stage& stage, double seconds) {
+  stage.run(2);
+  std::thread load{[&stage] {
+    stage.primary().execute(
+        "CREATE TABLE bulk AS SELECT i, repeat('x', 200) AS t FROM generate_series(1, 1000000) i"
+    );
+  }};
+  stage.run(seconds);
+  load.join();
+  stage.run(4);
+}
+
+void segment_switches(Stage& stage, double seconds) {
+  stage.writer().pause();
+  for (int i = 0; i < 5; ++i) {
+    stage.primary().execute("SELECT pg_switch_wal()");
+    stage.run(seconds / 5);
+    stage.primary().execute("CREATE TABLE IF NOT EXISTS s(i int); INSERT INTO s VALUES (1)");
+  }
+}
+
+void long_transaction(Stage& stage, double seconds) {
+  stage.writer().pause();
+  stage.run(1);
+  const std::string steps = std::to_string(static_cast<int>(seconds * 10));
+  std::thread writing{[&stage, &steps] {
+    stage.primary().execute(
+        "CREATE TABLE big(i int); DO $$ BEGIN FOR i IN 1.." + steps +
+        " LOOP INSERT INTO big SELECT generate_series(1, 1000); PERFORM pg_sleep(0.1); "
+        "END LOOP; END $$"
+    );
+  }};
+  stage.run(seconds);
+  writing.join();
+}
+
+std::vector<Scenario> all_scenarios() {
+  return {
+      {"steady writes", {}, steady},
+      {"idle primary after a burst", {}, idle_after_burst},
+      {"apply delay of 5 s", {.apply_delay = 5s}, delayed},
+      {"replay paused", {}, paused_replay},
+      {"standby stopped", {}, stopped, 0.3},
+      {"standby frozen", {}, frozen, 0.3},
+      {"its network drops everything", {}, network_dropped, 0.3},
+      {"its network refuses", {}, network_refused, 0.3},
+      {"receiver cut off", {}, receiver_cut},
+      {"cascade", {.cascade = true}, steady},
+      {"cascade, cut off from its upstream", {.cascade = true}, receiver_cut},
+      {"exporter restarted while it is behind", {}, exporter_restart},
+      {"bulk load", {}, bulk_load},
+      {"forced segment switches", {}, segment_switches},
+      {"one long transaction", {}, long_transaction},
+  };
+}
+
+// What section 5 of the definition of lag asks for.
+bool is_good(const Scenario& scenario, const std::vector<Sample>& samples) {
+  const Verdict verdict = judge(samples, &Sample::value);
+  return verdict.mean_error <= scenario.allowed_mean && verdict.max_error <= 1 &&
+         verdict.false_alarm == 0 && verdict.missed_alarm <= 2 && verdict.inside >= 0.99 &&
+         verdict.absent == 0;
+}
+
+struct Arguments {
+  int major = 0;
+  double seconds = 20;
+  bool verbose = false;
+  std::vector<std::string> wanted;
+};
+
+Arguments parse(int argc, char** argv) {
+  Arguments arguments;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--major" && i + 1 < argc) {
+      arguments.major = std::stoi(argv[++i]);
+    } else if (word == "--seconds" && i + 1 < argc) {
+      arguments.seconds = std::stod(argv[++i]);
+    } else if (word == "--verbose") {
+      arguments.verbose = true;
+    } else {
+      arguments.wanted.push_back(word);
+    }
+  }
+  return arguments;
+}
+
+bool play(const Scenario& scenario, const Arguments& arguments) {
+  StageOptions options = scenario.options;
+  options.major = arguments.major;
+  Stage stage{options};
+  stage.run(1);
+  scenario.play(stage, arguments.seconds);
+  const bool good = is_good(scenario, stage.samples());
+  std::printf(
+      "%s%s\n", table_row(scenario.name, stage.samples()).c_str(), good ? "" : " <- not good enough"
+  );
+  for (const Sample& s : stage.samples()) {
+    if (arguments.verbose) {
+      std::printf(
+          "    at %6.2f truth %7.3f value %7.3f uncertainty %6.3f\n",
+          s.at,
+          s.truth,
+          s.value.value_or(-1),
+          s.uncertainty.value_or(-1)
+      );
+    }
+  }
+  std::fflush(stdout);
+  return good;
+}
+
+int run(int argc, char** argv) {
+  const Arguments arguments = parse(argc, argv);
+  std::printf("%s", table_head().c_str());
+  int passed = 0;
+  int failed = 0;
+  for (const Scenario& scenario : all_scenarios()) {
+    const auto& wanted = arguments.wanted;
+    if (wanted.empty() || std::ranges::find(wanted, scenario.name) != wanted.end()) {
+      (play(scenario, arguments) ? passed : failed) += 1;
+    }
+  }
+  std::printf("\n%d passed, %d failed\n", passed, failed);
+  return failed == 0 && passed > 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace pgrepl::accuracy
+
+int main(int argc, char** argv) {
+  try {
+    return pgrepl::accuracy::run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "accuracy: %s\n", e.what());
+    return 70;
+  }
+}
