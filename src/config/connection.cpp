@@ -171,7 +171,7 @@ std::optional<std::uint16_t> read_port(yaml::Reader& reader) {
   return port ? std::optional{static_cast<std::uint16_t>(*port)} : std::nullopt;
 }
 
-std::string quoted(std::string_view value) {
+std::string in_quotes(std::string_view value) {
   std::string text = "'";
   for (const char letter : value) {
     if (letter == '\'' || letter == '\\') {
@@ -221,7 +221,7 @@ std::optional<pg::ConnInfo> read_address(yaml::Reader& reader, const ConnectionC
     return read_conninfo(reader, *conninfo, context.sources.parse_conninfo);
   }
   if (service && !host && !hostaddr) {
-    const std::string text = "service=" + quoted(*service);
+    const std::string text = "service=" + in_quotes(*service);
     auto found = parse_one(reader, "service", text, context.sources.parse_conninfo);
     if (found) {
       found->endpoint.port = port.value_or(found->endpoint.port);
