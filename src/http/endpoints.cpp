@@ -11,6 +11,12 @@ namespace {
 
 constexpr std::string_view kTextFormat = "text/plain; version=0.0.4; charset=utf-8";
 
+// Empty when it was not sent. `name` in lower case.
+std::string header_of(const Request& request, const std::string& name) {
+  const auto found = request.headers.find(name);
+  return found == request.headers.end() ? "" : found->second;
+}
+
 Response plain(int status, std::string body) {
   return {.status = status, .body = std::move(body)};
 }
@@ -22,7 +28,7 @@ Response metrics_page(SnapshotSource& source, const Request& request) {
   }
   Response response{.content_type = std::string{kTextFormat}, .body = {}};
   response.headers.emplace_back("Vary", "Accept-Encoding");
-  if (request.header("accept-encoding").find("gzip") != std::string::npos) {
+  if (header_of(request, "accept-encoding").find("gzip") != std::string::npos) {
     response.body = gzip(snapshot->page);
     if (!response.body.empty()) {
       response.headers.emplace_back("Content-Encoding", "gzip");
@@ -56,7 +62,7 @@ Response landing_page(const std::string& telemetry_path) {
 }  // namespace
 
 std::chrono::milliseconds scrape_timeout(const Request& request) {
-  const std::string header = request.header("x-prometheus-scrape-timeout-seconds");
+  const std::string header = header_of(request, "x-prometheus-scrape-timeout-seconds");
   double seconds = 0;
   const auto [end, problem] =
       std::from_chars(header.data(), header.data() + header.size(), seconds);

@@ -1,27 +1,101 @@
 #include "http/server.h"
 
+#include "http/wake.h"
 #include "log.h"
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cctype>
+#include <chrono>
+#include <cstddef>
+#include <ctime>
 #include <exception>
+#include <string_view>
+#include <system_error>
+#include <thread>
 
 #include <civetweb.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace pgrepl::http {
 
-struct Server::Impl {
-  Handler handler;
-  mg_context* context = nullptr;
-  std::string start_messages;  // of civetweb, while it starts
-};
-
 namespace {
 
-using Header = std::pair<std::string, std::string>;
+using Mistake = Unexpected<std::string>;
+
+// Which sockets are civetweb's. It has those of IPv4; those of IPv6 are relayed to it, since
+// Debian builds it without IPv6.
+struct Plan {
+  std::vector<ListenAddress> asked_for;
+  std::vector<ListenAddress> civetweb;
+  std::size_t relay_target = 0;  // index in `civetweb`, reachable at 127.0.0.1
+};
+
+bool is_at_loopback(const ListenAddress& address) {
+  return address.host.empty() || address.host == "127.0.0.1";
+}
+
+Expected<Plan, std::string> plan(const std::vector<std::string>& listen_addresses) {
+  if (listen_addresses.empty()) {
+    return Mistake{"there is no address to listen on"};
+  }
+  Plan plan;
+  for (const std::string& text : listen_addresses) {
+    const auto address = ListenAddress::parse(text);
+    if (!address) {
+      return Mistake{address.error()};
+    }
+    plan.asked_for.push_back(*address);
+    if (!address->is_ipv6()) {
+      plan.civetweb.push_back(*address);
+    }
+  }
+  const auto target = std::ranges::find_if(plan.civetweb, is_at_loopback);
+  plan.relay_target = static_cast<std::size_t>(target - plan.civetweb.begin());
+  const bool relays = std::ranges::any_of(plan.asked_for, &ListenAddress::is_ipv6);
+  if (relays && target == plan.civetweb.end()) {
+    plan.civetweb.push_back({.host = "127.0.0.1", .port = 0});
+  }
+  return plan;
+}
+
+std::string listening_ports(const std::vector<ListenAddress>& addresses) {
+  std::string specs;
+  for (const ListenAddress& address : addresses) {
+    specs += (specs.empty() ? "" : ",") + civetweb_spec(address);
+  }
+  return specs;
+}
+
+// Where a machine has no IPv6, "every interface" is those of IPv4.
+bool is_without_ipv6(std::error_code failure) {
+  return failure == std::errc::address_family_not_supported ||
+         failure == std::errc::address_not_available;
+}
+
+// "cannot bind to 127.0.0.1:9187: 98 (Address already in use)" in plain words.
+std::string plain(std::string_view message) {
+  constexpr std::string_view kBind = "cannot bind to ";
+  if (!message.starts_with(kBind)) {
+    return "cannot listen: " + std::string{message};
+  }
+  message.remove_prefix(kBind.size());
+  const std::size_t address_end = message.rfind(": ");
+  const std::size_t open = message.find('(', address_end);
+  if (address_end == std::string_view::npos || open == std::string_view::npos) {
+    return "cannot listen on " + std::string{message};
+  }
+  std::string address{message.substr(0, address_end)};
+  if (address.find(':') == std::string::npos) {  // a port alone, for every interface
+    address.insert(0, 1, ':');
+  }
+  const std::string_view reason = message.substr(open + 1, message.rfind(')') - open - 1);
+  return "cannot listen on " + address + ": " + std::string{reason};
+}
+
+std::string text_or_empty(const char* text) {
+  return text == nullptr ? std::string{} : std::string{text};
+}
 
 std::string lower_case(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) {
@@ -30,157 +104,219 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-std::string or_empty(const char* text) {
-  return text == nullptr ? "" : text;
-}
-
-Request to_request(const mg_request_info& info) {
+Request read_request(const mg_request_info& info) {
   Request request{
-      .method = or_empty(info.request_method),
-      .path = or_empty(info.local_uri),
-      .query = or_empty(info.query_string),
-      .headers = {},
-  };
-  for (int i = 0; i < info.num_headers; ++i) {
-    const mg_header& header = info.http_headers[i];
-    request.headers[lower_case(or_empty(header.name))] = or_empty(header.value);
+      .method = text_or_empty(info.request_method),
+      .path = text_or_empty(info.local_uri),
+      .query = text_or_empty(info.query_string),
+      .headers = {}};
+  if (request.method == "HEAD") {
+    request.method = "GET";
+  }
+  for (int index = 0; index < info.num_headers; ++index) {
+    const auto& header = info.http_headers[index];
+    request.headers[lower_case(text_or_empty(header.name))] = text_or_empty(header.value);
   }
   return request;
 }
 
-void send(mg_connection* connection, const Request& request, const Response& response) {
+Response answer(const Handler& handler, const Request& request) {
+  try {
+    return handler(request);
+  } catch (const std::exception& e) {
+    log::write(
+        log::Level::Error, "http", "request failed", {{"path", request.path}, {"what", e.what()}}
+    );
+    return {
+        .status = 500,
+        .content_type = "text/plain; charset=utf-8",
+        .body = "internal error\n",
+        .headers = {}};
+  }
+}
+
+void add_header(mg_connection* connection, const std::string& name, const std::string& value) {
+  mg_response_header_add(connection, name.c_str(), value.data(), static_cast<int>(value.size()));
+}
+
+// As HTTP writes it. civetweb's own comes from a buffer that its threads share.
+std::string date() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 64> text{};
+  const std::size_t length =
+      std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return {text.data(), length};
+}
+
+void send(mg_connection* connection, const Response& response) {
   mg_response_header_start(connection, response.status);
-  const auto add = [connection](const std::string& name, const std::string& value) {
-    mg_response_header_add(connection, name.c_str(), value.c_str(), -1);
-  };
-  add("Content-Type", response.content_type);
-  add("Content-Length", std::to_string(response.body.size()));
-  add("X-Content-Type-Options", "nosniff");
-  add("Cache-Control", "no-store");
+  add_header(connection, "Date", date());
+  add_header(connection, "Content-Type", response.content_type);
+  add_header(connection, "Content-Length", std::to_string(response.body.size()));
+  add_header(connection, "X-Content-Type-Options", "nosniff");
   for (const auto& [name, value] : response.headers) {
-    add(name, value);
+    add_header(connection, name, value);
   }
   mg_response_header_send(connection);
-  if (request.method != "HEAD") {
+  const std::string_view method = mg_get_request_info(connection)->request_method;
+  if (method != "HEAD" && !response.body.empty()) {
     mg_write(connection, response.body.data(), response.body.size());
   }
 }
 
-// civetweb is C: nothing may be thrown through it.
-int on_request(mg_connection* connection) noexcept {
-  const mg_request_info* info = mg_get_request_info(connection);
-  const auto* impl = static_cast<const Server::Impl*>(info->user_data);
-  try {
-    const Request request = to_request(*info);
-    Response response;
-    try {
-      response = impl->handler(request);
-    } catch (const std::exception& e) {
-      log::write(
-          log::Level::Error, "http", "request failed", {{"path", request.path}, {"what", e.what()}}
-      );
-      response = {.status = 500, .body = "Internal error; the log says which.\n", .headers = {}};
-    }
-    send(connection, request, response);
-  } catch (...) {
-    return 500;  // no memory even for an answer: civetweb closes the connection
-  }
-  return 1;
-}
-
-int on_message(const mg_connection* connection, const char* message) noexcept {
-  auto* impl = static_cast<Server::Impl*>(mg_get_user_data(mg_get_context(connection)));
-  if (impl != nullptr && impl->context == nullptr) {
-    impl->start_messages += (impl->start_messages.empty() ? "" : "; ") + std::string{message};
-  } else {
-    log::write(log::Level::Debug, "http", message);
-  }
-  return 1;
-}
-
-bool has_ipv6() {
-  const int probe = socket(AF_INET6, SOCK_STREAM, 0);
-  if (probe >= 0) {
-    close(probe);
-  }
-  return probe >= 0;
-}
-
-// "+9187" is civetweb's word for both families; an optional port ('o') may fail.
-std::string to_civetweb(const std::string& address) {
-  if (address.starts_with(':')) {
-    return (has_ipv6() ? "+" : "") + address.substr(1);
-  }
-  return address;
-}
-
-std::string joined(
-    const std::vector<std::string>& parts, std::string (*change)(const std::string&)
-) {
-  std::string text;
-  for (const std::string& part : parts) {
-    text += (text.empty() ? "" : ",") + change(part);
-  }
-  return text;
-}
-
 }  // namespace
 
-std::string Request::header(const std::string& name) const {
-  const auto found = headers.find(name);
-  return found == headers.end() ? "" : found->second;
-}
+// What civetweb's callbacks reach through its user data: it stays in place as long as they run.
+class Server::Civetweb {
+ public:
+  Civetweb(Handler handler, std::string first_host)
+      : handler_(std::move(handler)), first_host_(std::move(first_host)) {}
 
-Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
-}
+  Civetweb(const Civetweb&) = delete;
+  Civetweb& operator=(const Civetweb&) = delete;
+
+  // civetweb looks at its stop flag every two seconds, or after a connection.
+  ~Civetweb() {
+    if (context_ == nullptr) {
+      return;
+    }
+    const std::vector<std::uint16_t> all = ports();
+    std::atomic<bool> stopped = false;
+    std::thread waker{[this, &all, &stopped] {
+      while (!stopped && !all.empty()) {
+        wake_listener(first_host_, all.front());
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+      }
+    }};
+    mg_stop(context_);
+    stopped = true;
+    waker.join();
+  }
+
+  // An error text, or none.
+  [[nodiscard]] std::string start(const std::string& ports) {
+    // Few threads with small buffers: a scrape is short, and an idle connection holds a thread.
+    const std::array options{
+        "listening_ports",
+        ports.c_str(),
+        "num_threads",
+        "8",
+        "max_request_size",
+        "8192",
+        "enable_keep_alive",
+        "yes",
+        "keep_alive_timeout_ms",
+        "1000",
+        "request_timeout_ms",
+        "10000",
+        "tcp_nodelay",
+        "1",
+        "enable_directory_listing",
+        "no",
+        static_cast<const char*>(nullptr)};
+    mg_callbacks callbacks{};
+    callbacks.begin_request = &Civetweb::begin_request;
+    callbacks.log_message = &Civetweb::keep_first_message;
+    std::array<char, 256> text{};
+    unsigned code = 0;
+    mg_init_data init{&callbacks, this, const_cast<const char**>(options.data())};
+    mg_error_data error{&code, text.data(), text.size()};
+    context_ = mg_start2(&init, &error);
+    if (context_ != nullptr) {
+      return {};
+    }
+    return plain(first_message_.empty() ? std::string{text.data()} : first_message_);
+  }
+
+  [[nodiscard]] std::vector<std::uint16_t> ports() const {
+    std::array<mg_server_port, 64> found{};
+    const int count = mg_get_server_ports(context_, static_cast<int>(found.size()), found.data());
+    std::vector<std::uint16_t> ports;
+    for (int index = 0; index < count; ++index) {
+      ports.push_back(static_cast<std::uint16_t>(found.at(static_cast<std::size_t>(index)).port));
+    }
+    return ports;
+  }
+
+ private:
+  // The caller is C: nothing may be thrown through it. Out of memory ends the program.
+  static int begin_request(mg_connection* connection) noexcept {
+    const auto* self = static_cast<const Civetweb*>(mg_get_user_data(mg_get_context(connection)));
+    const Request request = read_request(*mg_get_request_info(connection));
+    const Response response = answer(self->handler_, request);
+    send(connection, response);
+    return response.status;
+  }
+
+  // civetweb says what is wrong with an address here only, on the thread that starts it. What its
+  // own threads say is about clients.
+  static int keep_first_message(const mg_connection* connection, const char* message) noexcept {
+    auto* self = static_cast<Civetweb*>(mg_get_user_data(mg_get_context(connection)));
+    if (self != nullptr && self->starter_ == std::this_thread::get_id() &&
+        self->first_message_.empty()) {
+      self->first_message_ = message;
+    }
+    return 1;  // not to be printed
+  }
+
+  Handler handler_;
+  std::string first_host_;  // of the first address
+  std::thread::id starter_ = std::this_thread::get_id();
+  std::string first_message_;
+  mg_context* context_ = nullptr;
+};
 
 Expected<std::unique_ptr<Server>, std::string> Server::start(
     const std::vector<std::string>& listen_addresses, Handler handler
 ) {
-  auto impl = std::make_unique<Impl>();
-  impl->handler = std::move(handler);
-  const std::string ports = joined(listen_addresses, to_civetweb);
-  // As many scrapes as may wait for one round; more wait in the queue. Connections are not kept:
-  // an idle one would hold a thread.
-  const std::array<const char*, 9> options{
-      "listening_ports",
-      ports.c_str(),
-      "num_threads",
-      "8",
-      "request_timeout_ms",
-      "10000",
-      "max_request_size",
-      "8192",
-      nullptr};
-  mg_callbacks callbacks{};
-  callbacks.begin_request = on_request;
-  callbacks.log_message = on_message;
-  mg_init_library(0);
-  mg_context* context = mg_start(&callbacks, impl.get(), const_cast<const char**>(options.data()));
-  if (context == nullptr) {
-    mg_exit_library();
-    const auto same = [](const std::string& text) { return text; };
-    return Unexpected<std::string>{
-        "cannot listen on " + joined(listen_addresses, same) + ": " + impl->start_messages};
+  const auto planned = plan(listen_addresses);
+  if (!planned) {
+    return Mistake{planned.error()};
   }
-  impl->context = context;
-  return std::unique_ptr<Server>{new Server{std::move(impl)}};
+  const std::string first_host = planned->civetweb.front().host;
+  auto civetweb = std::make_unique<Civetweb>(std::move(handler), first_host);
+  const std::string problem = civetweb->start(listening_ports(planned->civetweb));
+  if (!problem.empty()) {
+    return Mistake{problem};
+  }
+  const std::vector<std::uint16_t> ports = civetweb->ports();
+  std::unique_ptr<Server> server{new Server{std::move(civetweb)}};
+  std::size_t next = 0;
+  for (const ListenAddress& address : planned->asked_for) {
+    const std::uint16_t target = ports.at(address.is_ipv6() ? planned->relay_target : next++);
+    if (const std::string failure = server->open(address, target); !failure.empty()) {
+      return Mistake{failure};
+    }
+  }
+  return server;
 }
 
-Server::~Server() {
-  mg_stop(impl_->context);
-  mg_exit_library();
+std::string Server::open(const ListenAddress& address, std::uint16_t target) {
+  if (!address.is_ipv6() && !address.host.empty()) {
+    ports_.push_back(target);
+    return {};
+  }
+  const std::string host = address.host.empty() ? "::" : address.host;
+  const std::uint16_t port = address.host.empty() ? target : address.port;
+  auto relay = Ipv6Relay::start(host, port, target);
+  if (!relay && address.host.empty() && is_without_ipv6(relay.error())) {
+    ports_.push_back(target);
+    return {};
+  }
+  if (!relay) {
+    return "cannot listen on [" + host + "]:" + std::to_string(port) + ": " +
+           relay.error().message();
+  }
+  ports_.push_back((*relay)->port());
+  relays_.push_back(std::move(*relay));
+  return {};
 }
 
-std::vector<std::uint16_t> Server::ports() const {
-  std::array<mg_server_port, 16> found{};
-  const int count =
-      mg_get_server_ports(impl_->context, static_cast<int>(found.size()), found.data());
-  std::vector<std::uint16_t> ports;
-  for (int i = 0; i < count; ++i) {
-    ports.push_back(static_cast<std::uint16_t>(found.at(static_cast<std::size_t>(i)).port));
-  }
-  return ports;
+Server::Server(std::unique_ptr<Civetweb> civetweb) : civetweb_(std::move(civetweb)) {
 }
+
+Server::~Server() = default;
 
 }  // namespace pgrepl::http

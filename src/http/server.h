@@ -1,6 +1,9 @@
-// HTTP over civetweb, as functions of a request. Knows no path of ours; TLS is not its business.
+// The HTTP server: sockets, threads and the protocol. What a path answers is the handler's
+// business.
 #pragma once
 
+#include "http/ipv6_relay.h"
+#include "http/listen_address.h"
 #include "support/expected.h"
 
 #include <cstdint>
@@ -14,47 +17,49 @@
 namespace pgrepl::http {
 
 struct Request {
-  std::string method;
-  std::string path;                            // decoded, without the query
-  std::string query;                           // as sent, without '?'
+  std::string method;  // HEAD arrives as GET: the server leaves the body out
+  std::string path;    // decoded, without "..", begins with '/'
+  std::string query;   // as sent, without '?'
   std::map<std::string, std::string> headers;  // names in lower case
-
-  // Empty when it was not sent. `name` in lower case.
-  [[nodiscard]] std::string header(const std::string& name) const;
 };
 
 struct Response {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers;  // besides type and length
 };
 
+// Called from several threads at once. An exception becomes a 500.
 using Handler = std::function<Response(const Request&)>;
 
 class Server {
  public:
-  // Listens on each address: ":9187" (every interface, IPv4 and, where there is any, IPv6),
-  // "127.0.0.1:9187", "[::1]:9187". The handler is called on the server's threads; what it throws
-  // becomes a 500. The error names the addresses and the reason.
+  // Listens on all addresses or on none. ":9187" is every interface, in IPv6 too where the machine
+  // has it; "127.0.0.1:9187", "[::1]:9187", "localhost:9187" are one; port 0 is a free one. The
+  // error names the address and the reason.
   [[nodiscard]] static Expected<std::unique_ptr<Server>, std::string> start(
       const std::vector<std::string>& listen_addresses, Handler handler
   );
 
-  // Waits for the requests under way.
+  // Waits for requests under way.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Where it listens, in the order of the addresses; what port 0 became.
-  [[nodiscard]] std::vector<std::uint16_t> ports() const;
-
-  struct Impl;  // what civetweb's callbacks are given
+  // One for each address, in order.
+  [[nodiscard]] const std::vector<std::uint16_t>& ports() const { return ports_; }
 
  private:
-  explicit Server(std::unique_ptr<Impl> impl);
+  class Civetweb;
+  explicit Server(std::unique_ptr<Civetweb> civetweb);
 
-  std::unique_ptr<Impl> impl_;
+  // Opens what civetweb does not; an error text, or none.
+  [[nodiscard]] std::string open(const ListenAddress& address, std::uint16_t target);
+
+  std::vector<std::uint16_t> ports_;
+  std::unique_ptr<Civetweb> civetweb_;
+  std::vector<std::unique_ptr<Ipv6Relay>> relays_;  // end before what they hand on to
 };
 
 }  // namespace pgrepl::http
