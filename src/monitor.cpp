@@ -5,6 +5,8 @@
 #include "metrics/page.h"
 #include "process_facts.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -266,6 +268,8 @@ asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
     snapshot->clusters.push_back(watched.latest);
   }
   snapshot_.publish(snapshot);
+  // A page is made of ten times its size in pieces; the next one may be a minute away.
+  malloc_trim(0);
   last_beat_ = milliseconds(at);
   round_running_ = false;
   for (const SnapshotPromise& waiter : std::exchange(waiters_, {})) {

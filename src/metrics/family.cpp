@@ -1,6 +1,7 @@
 #include "metrics/family.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace pgrepl::metrics {
@@ -9,15 +10,19 @@ namespace {
 
 using prometheus::MetricType;
 
-// The same text for the same labels in any order.
-std::string identity(const Labels& labels) {
-  Labels sorted = labels;
-  std::sort(sorted.begin(), sorted.end());
-  std::string text;
-  for (const Label& label : sorted) {
-    text += label.name + '\0' + label.value + '\0';
+// The same for the same labels in any order.
+std::size_t hash_of(const Labels& labels) {
+  std::size_t sum = 0;
+  for (const Label& label : labels) {
+    const std::size_t name = std::hash<std::string>{}(label.name);
+    const std::size_t value = std::hash<std::string>{}(label.value);
+    sum += (name ^ (value << 1U)) * 0x9E3779B97F4A7C15U;
   }
-  return text;
+  return sum;
+}
+
+bool same_labels(const Labels& a, const Labels& b) {
+  return std::is_permutation(a.begin(), a.end(), b.begin(), b.end());
 }
 
 // prometheus-cpp writes help as it is; a line break in it would end the page's line.
@@ -39,11 +44,17 @@ prometheus::ClientMetric* Families::new_sample(
     slot = slots_.emplace(name, Slot{families_.size(), {}}).first;
     families_.push_back({std::string{name}, one_line(help), type, {}});
   }
-  if (!slot->second.label_sets.insert(identity(labels)).second) {
+  auto& samples = families_[slot->second.family].metric;
+  const std::size_t hash = hash_of(labels);
+  const auto [first, last] = slot->second.by_labels.equal_range(hash);
+  if (std::any_of(first, last, [&](const auto& entry) {
+        return same_labels(samples[entry.second].label, labels);
+      })) {
     duplicates_ += 1;
     return nullptr;
   }
-  auto& sample = families_[slot->second.family].metric.emplace_back();
+  slot->second.by_labels.emplace(hash, samples.size());
+  auto& sample = samples.emplace_back();
   sample.label = std::move(labels);
   return &sample;
 }

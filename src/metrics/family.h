@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include <prometheus/metric_family.h>
@@ -43,7 +43,8 @@ class Families {
  private:
   struct Slot {
     std::size_t family;
-    std::unordered_set<std::string> label_sets;
+    // Samples by the hash of their labels: the labels themselves stand in the family already.
+    std::unordered_multimap<std::size_t, std::size_t> by_labels;
   };
 
   // Null when there is a sample with these labels.

@@ -69,7 +69,8 @@ std::string render_page(
     }
   }
   add_self_families(self, families);
-  return render(std::move(families).take());
+  const auto taken = std::move(families).take();
+  return render(taken);
 }
 
 }  // namespace pgrepl::metrics
