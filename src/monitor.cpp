@@ -5,8 +5,6 @@
 #include "metrics/page.h"
 #include "process_facts.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -15,6 +13,7 @@
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
+#include <malloc.h>
 
 namespace pgrepl {
 
