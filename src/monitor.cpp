@@ -160,11 +160,11 @@ void Monitor::stop() {
 }
 
 asio::awaitable<void> Monitor::observe_until_stopped() {
-  // Half a tick after the pollers ask, so that their answers are in.
+  // A quarter of a tick after the last of the pollers asks, so that their answers are in.
   const auto tick = config_.sampling.tick;
   while (!stopped_) {
     const auto since_epoch = now().time_since_epoch();
-    const cluster::Instant next{since_epoch - since_epoch % tick + tick + tick / 2};
+    const cluster::Instant next{since_epoch - since_epoch % tick + tick + tick * 3 / 4};
     observe_timer_.expires_at(next);
     asio::error_code cancelled;
     co_await observe_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
@@ -183,10 +183,19 @@ void Monitor::observe_all(cluster::Instant at) {
         cluster::observe(to_watched(watched.configured), samples, std::move(watched.memory), at);
     watched.memory = std::move(seen.memory);
     watched.latest = std::move(seen.cluster);
-    for (const cluster::Event& event : seen.events) {
-      log_event(watched.configured.name, event);
-    }
+    note_events(watched.configured.name, std::move(seen.events));
   }
+}
+
+void Monitor::note_events(const std::string& cluster, std::vector<cluster::Event> events) {
+  if (events.empty()) {
+    return;
+  }
+  for (cluster::Event& event : events) {
+    log_event(cluster, event);
+    event_log_.note({.at = wall_clock_now(), .cluster = cluster, .event = std::move(event)});
+  }
+  published_events_.publish(std::make_shared<cluster::EventLog>(event_log_));
 }
 
 void Monitor::log_event(const std::string& cluster, const cluster::Event& event) const {
@@ -219,6 +228,10 @@ std::shared_ptr<const Snapshot> Monitor::fresh(std::chrono::milliseconds timeout
 
 std::shared_ptr<const Snapshot> Monitor::latest() const {
   return snapshot_.current();
+}
+
+std::shared_ptr<const cluster::EventLog> Monitor::events() const {
+  return published_events_.current();
 }
 
 bool Monitor::is_responsive() const {

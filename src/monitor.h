@@ -3,7 +3,7 @@
 #pragma once
 
 #include "catalogue/query.h"
-#include "cluster/event.h"
+#include "cluster/event_log.h"
 #include "cluster/memory.h"
 #include "config/config.h"
 #include "http/endpoints.h"
@@ -38,6 +38,7 @@ class Monitor : public http::SnapshotSource {
   // snapshot; null when the loop did not answer in time.
   [[nodiscard]] std::shared_ptr<const Snapshot> fresh(std::chrono::milliseconds timeout) override;
   [[nodiscard]] std::shared_ptr<const Snapshot> latest() const override;
+  [[nodiscard]] std::shared_ptr<const cluster::EventLog> events() const override;
   [[nodiscard]] bool is_responsive() const override;
 
  private:
@@ -58,6 +59,7 @@ class Monitor : public http::SnapshotSource {
   asio::awaitable<void> observe_until_stopped();
   asio::awaitable<void> wait_for_signals();
   void observe_all(cluster::Instant at);
+  void note_events(const std::string& cluster, std::vector<cluster::Event> events);
   void log_event(const std::string& cluster, const cluster::Event& event) const;
   [[nodiscard]] std::string render(cluster::Instant at);
 
@@ -76,6 +78,8 @@ class Monitor : public http::SnapshotSource {
   metrics::SelfFacts self_;
   std::atomic<std::int64_t> last_beat_{0};  // milliseconds of the monotonic clock
   Published<Snapshot> snapshot_;
+  cluster::EventLog event_log_;
+  Published<cluster::EventLog> published_events_;
   std::unique_ptr<http::Server> server_;
 };
 

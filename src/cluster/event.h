@@ -4,6 +4,7 @@
 #include "cluster/sample.h"
 
 #include <string>
+#include <string_view>
 
 namespace pgrepl::cluster {
 
@@ -16,6 +17,8 @@ enum class EventKind : std::uint8_t {
   AnomalyBegan,
   AnomalyEnded,
 };
+
+[[nodiscard]] std::string_view to_string(EventKind kind);
 
 struct Event {
   EventKind kind;

@@ -1,5 +1,6 @@
 // The words under which the cluster's states are exported.
 #include "cluster/cluster.h"
+#include "cluster/event.h"
 
 namespace pgrepl::cluster {
 
@@ -59,6 +60,26 @@ std::string_view to_string(Anomaly anomaly) {
       return "orphaned_slot";
     case Anomaly::UnknownStandby:
       return "unknown_standby";
+  }
+  return "";
+}
+
+std::string_view to_string(EventKind kind) {
+  switch (kind) {
+    case EventKind::ServerUp:
+      return "server_up";
+    case EventKind::ServerDown:
+      return "server_down";
+    case EventKind::StandbyState:
+      return "standby_state";
+    case EventKind::Failover:
+      return "failover";
+    case EventKind::PrimaryChanged:
+      return "primary_changed";
+    case EventKind::AnomalyBegan:
+      return "anomaly_began";
+    case EventKind::AnomalyEnded:
+      return "anomaly_ended";
   }
   return "";
 }

@@ -1,6 +1,7 @@
 // What each path answers, from a snapshot. Knows nothing of sockets, nor of how rounds are run.
 #pragma once
 
+#include "cluster/event_log.h"
 #include "http/server.h"
 #include "snapshot.h"
 
@@ -23,6 +24,8 @@ class SnapshotSource {
   ) = 0;
   // Of the last round; null before the first is done.
   [[nodiscard]] virtual std::shared_ptr<const Snapshot> latest() const = 0;
+  // What has changed since the start; null while nothing has.
+  [[nodiscard]] virtual std::shared_ptr<const cluster::EventLog> events() const = 0;
   // Whether the loop that watches the servers still turns.
   [[nodiscard]] virtual bool is_responsive() const = 0;
 };

@@ -7,13 +7,14 @@ namespace pgrepl::sampling {
 PollState::PollState(std::chrono::milliseconds tick) : tick_(tick), backoff_(tick, tick * 2) {
 }
 
-Instant PollState::next_attempt(Instant now) const {
+Instant PollState::next_attempt(Instant now, std::optional<cluster::Role> role) const {
   if (retry_at_) {
     return *retry_at_;
   }
-  // Ticks fall on multiples of their length, so that those of all servers coincide.
-  const auto since_epoch = now.time_since_epoch();
-  return Instant{since_epoch - since_epoch % tick_ + tick_};
+  // Ticks fall on multiples of their length, so that those of all standbys coincide.
+  const Instant::duration offset = role == cluster::Role::Primary ? tick_ / 2 : tick_ * 0;
+  const auto since_epoch = now.time_since_epoch() - offset;
+  return Instant{since_epoch - since_epoch % tick_ + tick_ + offset};
 }
 
 void PollState::attempt_began(Instant now) {

@@ -19,8 +19,9 @@ class PollState {
   // ticks, one that refuses our credentials after ten (each try is a line in its log).
   explicit PollState(std::chrono::milliseconds tick);
 
-  // When to start the next attempt, to connect or to ask.
-  [[nodiscard]] Instant next_attempt(Instant now) const;
+  // When to start the next attempt, to connect or to ask. A primary is asked half a tick after
+  // the standbys: what it says of one that has just fallen silent is newer than its own last word.
+  [[nodiscard]] Instant next_attempt(Instant now, std::optional<cluster::Role> role) const;
 
   void attempt_began(Instant now);
   void answered(Instant now);

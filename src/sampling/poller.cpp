@@ -59,7 +59,8 @@ asio::awaitable<void> Poller::tick_until_stopped() {
     if (stopped_) {
       break;
     }
-    pause_.expires_at(state_.next_attempt(now()));
+    const auto role = tick_ ? std::optional{tick_->reading.role} : std::nullopt;
+    pause_.expires_at(state_.next_attempt(now(), role));
     asio::error_code cancelled;
     co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
   }

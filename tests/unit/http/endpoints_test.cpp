@@ -20,6 +20,8 @@ class FixedSource : public SnapshotSource {
 
   [[nodiscard]] std::shared_ptr<const Snapshot> latest() const override { return snapshot; }
 
+  [[nodiscard]] std::shared_ptr<const cluster::EventLog> events() const override { return nullptr; }
+
   [[nodiscard]] bool is_responsive() const override { return responsive; }
 };
 

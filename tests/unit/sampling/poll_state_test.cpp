@@ -24,8 +24,16 @@ TEST(PollState, TicksFallOnMultiplesOfTheirLength) {
   PollState state{1s};
   state.attempt_began(instant(0.3));
   state.answered(instant(0.4));
-  EXPECT_EQ(state.next_attempt(instant(0.4)), instant(1));
-  EXPECT_EQ(state.next_attempt(instant(1.7)), instant(2));
+  EXPECT_EQ(state.next_attempt(instant(0.4), cluster::Role::Standby), instant(1));
+  EXPECT_EQ(state.next_attempt(instant(1.7), std::nullopt), instant(2));
+}
+
+TEST(PollState, PrimaryIsAskedBetweenTheStandbys) {
+  PollState state{1s};
+  state.attempt_began(instant(0.5));
+  state.answered(instant(0.6));
+  EXPECT_EQ(state.next_attempt(instant(0.6), cluster::Role::Primary), instant(1.5));
+  EXPECT_EQ(state.next_attempt(instant(1.2), cluster::Role::Primary), instant(1.5));
 }
 
 TEST(PollState, FailureStaysUntilAnAnswer) {
@@ -45,8 +53,8 @@ TEST(PollState, RetriesWithinTwoTicks) {
   for (int i = 0; i < 20; ++i) {
     state.attempt_began(instant(i * 10));
     state.failed(refused(), instant(i * 10), 0.5);
-    EXPECT_LE(state.next_attempt(instant(i * 10)), instant(i * 10 + 2));
-    EXPECT_GT(state.next_attempt(instant(i * 10)), instant(i * 10));
+    EXPECT_LE(state.next_attempt(instant(i * 10), std::nullopt), instant(i * 10 + 2));
+    EXPECT_GT(state.next_attempt(instant(i * 10), std::nullopt), instant(i * 10));
   }
 }
 
@@ -54,7 +62,7 @@ TEST(PollState, RefusedCredentialsAreTriedSeldom) {
   PollState state{1s};
   state.attempt_began(instant(0));
   state.failed({pg::FailureReason::Auth, "password authentication failed"}, instant(0), 0);
-  EXPECT_EQ(state.next_attempt(instant(0)), instant(10));
+  EXPECT_EQ(state.next_attempt(instant(0), std::nullopt), instant(10));
 }
 
 TEST(PollState, AnswerOutForMoreThanATickIsAHang) {
