@@ -26,7 +26,10 @@ class ReplayRate {
 struct ServerMemory {
   std::optional<Role> role;
   std::optional<pg::TimelineId> timeline;
-  std::optional<pg::Lsn> position;
+  std::optional<pg::Lsn> position;          // a standby's: by its own or its sender's word
+  std::optional<Instant> position_read_at;  // likewise
+  std::optional<Seconds> lag;               // while one of them could say where it was
+  std::optional<Instant> silent_since;      // first sight of neither saying anything
   std::optional<Instant> answered_at;
   std::optional<Instant> position_moved_at;  // when a standby was last seen to have replayed more
   std::optional<Upstream> upstream;

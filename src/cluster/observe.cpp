@@ -29,6 +29,25 @@ void remember_reading(const ServerSample& sample, ServerMemory& known) {
     known.replay_rate.note(*reading.position, at);
   }
   known.position = reading.position;
+  known.position_read_at = at;
+}
+
+// Its sender may have heard of it since it answered us. Should both fall silent at once, the newer
+// of the two views is the one to keep.
+void remember_sender_view(
+    std::span<const ServerSample> samples, const SenderMatch& match, ServerMemory& known
+) {
+  const Tick& tick = *samples[match.upstream].tick;
+  const WalSender& sender = tick.reading.senders[match.sender];
+  if (sender.replay >= known.position) {
+    known.position = sender.replay;
+    known.position_read_at = middle(tick);
+  }
+}
+
+void remember_silence(bool anything_said, ServerMemory& known, Instant now) {
+  known.silent_since =
+      anything_said ? std::nullopt : std::optional{known.silent_since.value_or(now)};
 }
 
 void remember_availability(
@@ -66,6 +85,7 @@ void remember_standby(
   }
   known.state = standby.state;
   known.state_since = standby.state_since;
+  known.lag = known.silent_since ? known.lag : standby.lag.time;
   if (standby.upstream && standby.upstream->evidence != Evidence::Remembered) {
     known.upstream = standby.upstream;
   }
@@ -119,6 +139,10 @@ Observation observe(
   const auto wal_rate = seen.memory.history.bytes_per_second(Seconds{60});
   for (std::size_t i = 0; i < samples.size(); ++i) {
     ServerMemory& known = seen.memory.servers[samples[i].name];
+    if (matches[i]) {
+      remember_sender_view(samples, *matches[i], known);
+    }
+    remember_silence(is_current(samples[i]) || matches[i], known, now);
     Server server{.sample = samples[i], .role = known.role, .timeline = known.timeline};
     if (known.role != Role::Primary) {
       server.standby = describe_standby(

@@ -104,7 +104,8 @@ struct Tick {
 
 struct Failure {
   pg::FailureReason reason = pg::FailureReason::Other;
-  std::string message;
+  std::string message{};
+  Instant at{};  // when that was found
 };
 
 // All that is known of one server now. What could not be read is absent.
@@ -118,5 +119,10 @@ struct ServerSample {
   std::optional<Archiver> archiver;    // likewise
   std::optional<Failure> failure;      // why it does not answer; absent while it does
 };
+
+// Whether its last answer is still what it would say: nothing has failed since.
+[[nodiscard]] inline bool is_current(const ServerSample& sample) {
+  return sample.tick && !(sample.failure && sample.tick->sent < sample.failure->at);
+}
 
 }  // namespace pgrepl::cluster

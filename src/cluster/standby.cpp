@@ -30,10 +30,35 @@ std::optional<Instant> commit_instant(const StandbyView& view, const TickReading
   return Instant{std::chrono::duration_cast<Instant::duration>(since_epoch)};
 }
 
+// Somewhere between its last word and the silence it stopped. A standby that kept up is taken to
+// have done so for half of that time; of any other, the last word is the best guess.
+ReplayReading last_known_reading(const StandbyView& view, pg::Lsn position) {
+  constexpr Seconds kKeepsUp{1};
+  const ServerMemory& known = remembered(view);
+  ReplayReading reading{
+      .position = position,
+      .read_at = view.now,
+      .read_error = Seconds::zero(),
+      .last_commit = std::nullopt,
+      .basis = LagBasis::LastKnown,
+  };
+  if (!known.silent_since || !known.position_read_at || known.lag.value_or(kKeepsUp) >= kKeepsUp) {
+    return reading;
+  }
+  const auto half = (*known.silent_since - *known.position_read_at) / 2;
+  const auto shown = std::chrono::duration_cast<Instant::duration>(*known.lag);
+  const auto likely = view.memory.history.position_at(*known.position_read_at + half - shown);
+  if (likely && *likely > static_cast<double>(position.bytes())) {
+    reading.position = pg::Lsn{static_cast<std::uint64_t>(*likely)};
+    reading.read_error = half;
+  }
+  return reading;
+}
+
 // The best reading of its replay position there is; absent when it was never seen.
 std::optional<ReplayReading> replay_reading(const StandbyView& view) {
   const auto& tick = view.samples[view.standby].tick;
-  if (tick && tick->reading.position) {
+  if (is_current(view.samples[view.standby]) && tick->reading.position) {
     return ReplayReading{
         .position = *tick->reading.position,
         .read_at = middle(*tick),
@@ -55,13 +80,7 @@ std::optional<ReplayReading> replay_reading(const StandbyView& view) {
   if (!known) {
     return std::nullopt;
   }
-  return ReplayReading{
-      .position = *known,
-      .read_at = view.now,
-      .read_error = Seconds::zero(),
-      .last_commit = std::nullopt,
-      .basis = LagBasis::LastKnown,
-  };
+  return last_known_reading(view, *known);
 }
 
 ReplicationLag lag_of(const StandbyView& view, bool diverged) {

@@ -224,6 +224,7 @@ void Poller::take_result(const catalogue::Query& query, session::QueryResult res
 void Poller::note_failure(cluster::Failure failure) {
   counters_.errors[failure.reason] += 1;
   const double fraction = std::generate_canonical<double, 24>(random_);
+  failure.at = now();
   state_.failed(std::move(failure), now(), fraction);
   tick_.reset();
   slots_.clear();
@@ -234,6 +235,7 @@ void Poller::note_failure(cluster::Failure failure) {
 
 void Poller::note_round_failure(std::optional<cluster::Failure> failure) {
   if (failure) {
+    failure->at = now();
     counters_.errors[failure->reason] += 1;
     collected_.clear();
     last_runs_.clear();

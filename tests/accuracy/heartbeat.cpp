@@ -23,6 +23,14 @@ HeartbeatWriter::HeartbeatWriter(std::string conninfo) : conninfo_(std::move(con
   thread_ = std::thread{[this] { write_until_stopped(); }};
 }
 
+void HeartbeatWriter::move_to(std::string conninfo) {
+  stopped_ = true;
+  thread_.join();
+  stopped_ = false;
+  conninfo_ = std::move(conninfo);
+  thread_ = std::thread{[this] { write_until_stopped(); }};
+}
+
 HeartbeatWriter::~HeartbeatWriter() {
   stopped_ = true;
   thread_.join();

@@ -31,6 +31,9 @@ class HeartbeatWriter {
 
   void resume() { paused_ = false; }
 
+  // Goes on writing on another server, the new primary. Numbers go on as well.
+  void move_to(std::string conninfo);
+
   // The age of the newest heartbeat a server shows, when that is `shown` at `at`; 0 when it is the
   // newest there was a moment before.
   [[nodiscard]] double age(std::int64_t shown, Clock::time_point at) const;

@@ -158,9 +158,44 @@ TEST(Observe, FrozenStandbyIsSeenThroughItsUpstreamThenByItsLastPosition) {
   const Samples gone{primary("pg-1").at(position(40)).asked_at(40), standby("pg-2").down()};
   film.show(40, gone);
   EXPECT_EQ(film.standby_of("pg-2").lag.basis, LagBasis::LastKnown);
-  EXPECT_NEAR(film.lag("pg-2"), 30, 1e-6);
+  EXPECT_NEAR(film.lag("pg-2"), 28, 1e-6);
   film.show(41, pair(41, 41));
   EXPECT_EQ(film.lag("pg-2"), 0);
+}
+
+TEST(Observe, StandbyThatKeptUpIsTakenToHaveStoppedBetweenItsLastWordAndTheSilence) {
+  Film film;
+  for (int i = 0; i <= 10; ++i) {
+    film.show(i, pair(i, i));
+  }
+  for (int i = 11; i <= 20; ++i) {
+    film.show(i, {primary("pg-1").at(position(i)).asked_at(i), standby("pg-2").down()});
+    EXPECT_EQ(film.standby_of("pg-2").lag.basis, LagBasis::LastKnown);
+    EXPECT_NEAR(film.lag("pg-2"), i - 10.5, 0.01);
+    EXPECT_GE(film.standby_of("pg-2").lag.uncertainty.value().count(), 0.5);
+  }
+}
+
+TEST(Observe, PausedStandbyThatDiesIsWhereItWas) {
+  Film film;
+  for (int i = 0; i <= 10; ++i) {
+    film.show(i, pair(i, 3));
+  }
+  film.show(11, {primary("pg-1").at(position(11)).asked_at(11), standby("pg-2").down()});
+  EXPECT_NEAR(film.lag("pg-2"), 8, 1e-6);
+}
+
+TEST(Observe, AnswerFromBeforeAFailureAges) {
+  Film film;
+  for (int i = 0; i <= 10; ++i) {
+    film.show(i, pair(i, i));
+  }
+  auto samples = pair(10, 10);
+  samples[0] = primary("pg-1").at(position(11)).asked_at(11);
+  samples[1].failure = Failure{pg::FailureReason::Other, "connection lost", instant(11)};
+  film.show(11, samples);
+  EXPECT_EQ(film.standby_of("pg-2").lag.basis, LagBasis::LastKnown);
+  EXPECT_GT(film.lag("pg-2"), 0);
 }
 
 TEST(Observe, CascadingStandbyIsMeasuredAgainstThePrimary) {
