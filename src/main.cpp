@@ -1,4 +1,5 @@
 // Flags → configuration → Monitor → exit status.
+#include "catalogue/load.h"
 #include "command_line.h"
 #include "healthcheck.h"
 #include "log.h"
@@ -18,6 +19,25 @@ namespace {
 constexpr int kBadInput = 2;
 constexpr int kInternal = 70;
 
+int report_check(const pgrepl::catalogue::Catalogue& catalogue) {
+  if (!catalogue.broken.empty()) {
+    std::fputs(to_string(mistakes_of(catalogue)).c_str(), stderr);
+    return kBadInput;
+  }
+  std::puts("The configuration and the query files are valid.");
+  return 0;
+}
+
+// A query that cannot run must not keep the others, nor the watch over the servers, from running.
+void log_broken_queries(const pgrepl::catalogue::Catalogue& catalogue) {
+  using namespace pgrepl;
+  for (const InputError& mistake : mistakes_of(catalogue)) {
+    log::write(
+        log::Level::Warning, "catalogue", "query left out", {{"reason", to_string(mistake)}}
+    );
+  }
+}
+
 int run(int argc, char** argv) {
   using namespace pgrepl;
   const std::string version = PGREPL_VERSION;
@@ -34,14 +54,14 @@ int run(int argc, char** argv) {
   }
   switch (line.command) {
     case Command::Check:
-      std::puts("The configuration and the query files are valid.");
-      return 0;
+      return report_check(startup->catalogue);
     case Command::Healthcheck:
       return healthcheck(startup->config.web);
     case Command::Serve:
       break;
   }
   log::configure(line.log_level, line.log_format);
+  log_broken_queries(startup->catalogue);
   // What reading the YAML took goes back now: it would stay resident for good.
   malloc_trim(0);
   Monitor monitor{std::move(startup->config), std::move(startup->catalogue), version};

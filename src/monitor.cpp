@@ -56,14 +56,30 @@ cluster::Watched to_watched(const config::Cluster& configured) {
   return watched;
 }
 
-metrics::ServerPage page_of(const sampling::Poller& poller) {
+catalogue::Switches to_switches(const config::Queries& queries) {
+  return {
+      .enabled = {queries.enable.begin(), queries.enable.end()},
+      .disabled = {queries.disable.begin(), queries.disable.end()},
+  };
+}
+
+metrics::ServerPage page_of(
+    const sampling::Poller& poller, const std::vector<catalogue::BrokenQuery>& broken
+) {
   metrics::ServerPage page{
       .name = poller.server().name,
+      .queries = {},
+      .broken_queries = {},
       .connections_opened = poller.counters().connections_opened,
       .errors = poller.counters().errors,
   };
   for (const auto& [name, collected] : poller.collected()) {
     page.queries.push_back({collected.query, collected.rows ? &*collected.rows : nullptr});
+  }
+  if (poller.sample(now()).tick) {
+    for (const catalogue::BrokenQuery& query : broken) {
+      page.broken_queries.push_back(query.name);
+    }
   }
   return page;
 }
@@ -73,7 +89,7 @@ metrics::ServerPage page_of(const sampling::Poller& poller) {
 Monitor::Monitor(config::Config config, catalogue::Catalogue catalogue, std::string version)
     : config_(std::move(config)),
       catalogue_(std::move(catalogue)),
-      disabled_queries_(config_.queries.disable.begin(), config_.queries.disable.end()),
+      switches_(to_switches(config_.queries)),
       signals_(io_, SIGTERM, SIGINT),
       observe_timer_(io_),
       round_timer_(io_) {
@@ -83,9 +99,9 @@ Monitor::Monitor(config::Config config, catalogue::Catalogue catalogue, std::str
     WatchedCluster& watched = clusters_.emplace_back();
     watched.configured = configured;
     for (const config::Server& server : configured.servers) {
-      watched.pollers.push_back(std::make_unique<sampling::Poller>(
-          io_, server, config_.sampling, catalogue_, disabled_queries_
-      ));
+      watched.pollers.push_back(
+          std::make_unique<sampling::Poller>(io_, server, config_.sampling, catalogue_, switches_)
+      );
     }
   }
 }
@@ -294,12 +310,34 @@ std::string Monitor::render(cluster::Instant at) {
   for (const WatchedCluster& watched : clusters_) {
     metrics::ClusterPage page{.cluster = &watched.latest, .configured = &watched.configured};
     for (const auto& poller : watched.pollers) {
-      page.servers.push_back(page_of(*poller));
+      page.servers.push_back(page_of(*poller, catalogue_.broken));
     }
     clusters.push_back(std::move(page));
   }
   self_.process = read_process_facts();
-  return metrics::render_page(clusters, self_, {.now = at, .wall_clock_now = wall_clock_now()});
+  auto page =
+      metrics::render_page(clusters, self_, {.now = at, .wall_clock_now = wall_clock_now()});
+  log_drops(page.drops);
+  return std::move(page.text);
+}
+
+// Once for each server and query: the counts are on the page.
+void Monitor::log_drops(const std::vector<metrics::PageDrop>& drops) {
+  for (const metrics::PageDrop& drop : drops) {
+    if (!logged_drops_.emplace(drop.server, drop.query).second) {
+      continue;
+    }
+    log::write(
+        log::Level::Warning,
+        "monitor",
+        "samples dropped",
+        {{"server", drop.server},
+         {"query", drop.query},
+         {"duplicates", std::to_string(drop.dropped.duplicates)},
+         {"unreadable", std::to_string(drop.dropped.unreadable)},
+         {"column", drop.dropped.first_unreadable}}
+    );
+  }
 }
 
 }  // namespace pgrepl

@@ -7,6 +7,7 @@
 #include "cluster/memory.h"
 #include "config/config.h"
 #include "http/endpoints.h"
+#include "metrics/page.h"
 #include "metrics/self_families.h"
 #include "sampling/poller.h"
 #include "snapshot.h"
@@ -18,6 +19,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <asio/awaitable.hpp>
@@ -62,10 +64,11 @@ class Monitor : public http::SnapshotSource {
   void note_events(const std::string& cluster, std::vector<cluster::Event> events);
   void log_event(const std::string& cluster, const cluster::Event& event) const;
   [[nodiscard]] std::string render(cluster::Instant at);
+  void log_drops(const std::vector<metrics::PageDrop>& drops);
 
   config::Config config_;
   catalogue::Catalogue catalogue_;
-  std::set<std::string> disabled_queries_;
+  catalogue::Switches switches_;
   asio::io_context io_{1};
   asio::signal_set signals_;
   asio::steady_timer observe_timer_;
@@ -75,6 +78,7 @@ class Monitor : public http::SnapshotSource {
   std::size_t pollers_in_round_ = 0;
   bool round_running_ = false;
   std::atomic<bool> stopped_{false};
+  std::set<std::pair<std::string, std::string>> logged_drops_;  // server and query
   metrics::SelfFacts self_;
   std::atomic<std::int64_t> last_beat_{0};  // milliseconds of the monotonic clock
   Published<Snapshot> snapshot_;

@@ -11,7 +11,7 @@ build_packages=(
 server_packages=(postgresql postgresql-client)
 demo_packages=(curl)
 # prometheus is here for promtool; it is never started.
-test_packages=(clang-format python3 curl prometheus)
+test_packages=(clang-format python3 curl prometheus npm)
 
 as_root() {
   if [[ $EUID -eq 0 ]]; then

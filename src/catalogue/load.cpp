@@ -1,15 +1,20 @@
 #include "catalogue/load.h"
 
+#include "catalogue/foreign.h"
 #include "catalogue/read_columns.h"
 #include "support/yaml.h"
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace pgrepl::catalogue {
 
 namespace {
+
+// Extensions and schemas come and go seldom.
+constexpr std::chrono::minutes kPredicateKeeps{1};
 
 Feeds parse_feeds(yaml::Reader& reader) {
   const auto word = reader.text("feeds");
@@ -108,13 +113,33 @@ std::vector<Variant> read_variants(yaml::Reader& reader, Errors& errors) {
   return variants;
 }
 
+// An extension may live in any schema; most live in public.
+void require_extension(Query& query, yaml::Reader& reader) {
+  const auto name = reader.text("extension");
+  if (!name) {
+    return;
+  }
+  if (!is_name(*name)) {
+    reader.error("extension", "'" + *name + "' is no name of an extension");
+    return;
+  }
+  query.search_path = SearchPath::PgCatalogAndPublic;
+  query.predicates.push_back(
+      {.sql = "SELECT true FROM pg_catalog.pg_extension WHERE extname = '" + *name + "'",
+       .keeps = kPredicateKeeps}
+  );
+}
+
 Query read_query(const yaml::Node& node, Errors& errors) {
   yaml::Reader reader{node, errors};
   Query query{.name = reader.required_text("name").value_or(""), .where = node.where};
   query.help = reader.text("help").value_or("");
   query.runs_on = parse_roles(reader);
   query.every = reader.duration("every").value_or(std::chrono::milliseconds{0});
+  query.timeout = reader.duration("timeout");
   query.feeds = parse_feeds(reader);
+  query.enabled = reader.boolean("enabled").value_or(true);
+  require_extension(query, reader);
   query.variants = read_variants(reader, errors);
   const std::string prefix = reader.text("prefix").value_or("pg_" + query.name);
   const yaml::Node* columns = reader.mapping("columns");
@@ -127,26 +152,8 @@ Query read_query(const yaml::Node& node, Errors& errors) {
   return query;
 }
 
-std::vector<Query> read_file(const SourceText& file, Errors& errors) {
-  auto document = yaml::parse(file.text, file.name);
-  if (!document) {
-    errors.insert(errors.end(), document.error().begin(), document.error().end());
-    return {};
-  }
-  if (document->kind != yaml::Kind::Sequence && document->kind != yaml::Kind::Null) {
-    errors.push_back({document->where, "a query file is a list of queries, each with a name"});
-    return {};
-  }
-  std::vector<Query> queries;
-  for (const yaml::Node& item : document->items) {
-    Query query = read_query(item, errors);
-    if (!query.name.empty() &&
-        std::ranges::find(queries, query.name, &Query::name) != queries.end()) {
-      errors.push_back({item.where, query.name + ": a query of this name stands above"});
-    }
-    queries.push_back(std::move(query));
-  }
-  return queries;
+void break_query(Catalogue& catalogue, std::string name, Errors errors) {
+  catalogue.broken.push_back({std::move(name), std::move(errors)});
 }
 
 void add(Catalogue& catalogue, Query query) {
@@ -158,22 +165,99 @@ void add(Catalogue& catalogue, Query query) {
   }
 }
 
-void check_families(const Catalogue& catalogue, Errors& errors) {
-  std::map<std::string_view, const Query*> owners;
-  for (const Query& query : catalogue.queries) {
+void take(Catalogue& catalogue, Query query, Errors errors, std::set<std::string>& names) {
+  if (!query.name.empty() && !names.insert(query.name).second) {
+    errors.push_back({query.where, query.name + ": a query of this name stands above"});
+  }
+  if (errors.empty()) {
+    add(catalogue, std::move(query));
+  } else {
+    break_query(catalogue, std::move(query.name), std::move(errors));
+  }
+}
+
+void read_document(Catalogue& catalogue, const yaml::Node& document, const SourceText& file);
+
+// A Kubernetes ConfigMap holds whole files as texts.
+void read_config_map(Catalogue& catalogue, const yaml::Node& map, const SourceText& file) {
+  const yaml::Node* data = map.find("data");
+  for (std::size_t i = 0; data != nullptr && i < data->entries.size(); ++i) {
+    const yaml::Entry& entry = data->entries[i];
+    auto inner = yaml::parse(entry.value.scalar, file.name + ": " + entry.key);
+    if (!inner) {
+      break_query(catalogue, file.name, std::move(inner.error()));
+    } else {
+      read_document(catalogue, *inner, file);
+    }
+  }
+}
+
+void read_document(Catalogue& catalogue, const yaml::Node& document, const SourceText& file) {
+  std::set<std::string> names;
+  if (document.kind == yaml::Kind::Mapping) {
+    const yaml::Node* kind = document.find("kind");
+    if (kind != nullptr && kind->scalar == "ConfigMap") {
+      read_config_map(catalogue, document, file);
+      return;
+    }
+    const Dialect dialect = recognise(document);
+    for (const yaml::Entry& entry : document.entries) {
+      Errors errors;
+      auto query = read_foreign_query(dialect, entry, errors);
+      if (query || !errors.empty()) {
+        take(catalogue, query.value_or(Query{.name = entry.key}), std::move(errors), names);
+      }
+    }
+    return;
+  }
+  if (document.kind == yaml::Kind::Scalar) {
+    break_query(
+        catalogue, file.name, {{document.where, "a query file is a list or a map of queries"}}
+    );
+  }
+  for (const yaml::Node& item : document.items) {
+    Errors errors;
+    Query query = read_query(item, errors);
+    take(catalogue, std::move(query), std::move(errors), names);
+  }
+}
+
+void read_file(Catalogue& catalogue, const SourceText& file) {
+  auto document = yaml::parse(file.text, file.name);
+  if (!document) {
+    break_query(catalogue, file.name, std::move(document.error()));
+    return;
+  }
+  read_document(catalogue, *document, file);
+}
+
+// Families of our own format belong to one query each. Other exporters share them between queries
+// for different versions or roles.
+void check_families(Catalogue& catalogue) {
+  std::map<std::string, std::string, std::less<>> owners;
+  std::vector<Query> kept;
+  for (Query& query : catalogue.queries) {
+    Errors errors;
     for (const Column& column : query.columns) {
-      if (column.family.empty()) {
+      const bool shows = column.usage != ColumnUsage::Label && !column.family.empty();
+      if (!shows || query.origin == Origin::Custom) {
         continue;
       }
-      const auto [owner, fresh] = owners.emplace(column.family, &query);
+      const auto [owner, fresh] = owners.emplace(column.family, query.name);
       if (!fresh) {
         errors.push_back(
             {query.where,
-             query.name + ": " + column.family + " is also a series of " + owner->second->name}
+             query.name + ": " + column.family + " is also a series of " + owner->second}
         );
       }
     }
+    if (errors.empty()) {
+      kept.push_back(std::move(query));
+    } else {
+      break_query(catalogue, std::move(query.name), std::move(errors));
+    }
   }
+  catalogue.queries = std::move(kept);
 }
 
 void check_model_is_fed(const Catalogue& catalogue, Errors& errors) {
@@ -193,20 +277,26 @@ void check_model_is_fed(const Catalogue& catalogue, Errors& errors) {
 
 Expected<Catalogue, Errors> load(std::span<const SourceText> files) {
   Catalogue catalogue;
-  Errors errors;
   for (const SourceText& file : files) {
-    for (Query& query : read_file(file, errors)) {
-      add(catalogue, std::move(query));
-    }
+    read_file(catalogue, file);
   }
-  if (errors.empty()) {
-    check_families(catalogue, errors);
-    check_model_is_fed(catalogue, errors);
-  }
+  check_families(catalogue);
+  Errors errors;
+  check_model_is_fed(catalogue, errors);
   if (!errors.empty()) {
+    Errors causes = mistakes_of(catalogue);
+    errors.insert(errors.end(), causes.begin(), causes.end());
     return Unexpected<Errors>{std::move(errors)};
   }
   return catalogue;
+}
+
+Errors mistakes_of(const Catalogue& catalogue) {
+  Errors all;
+  for (const BrokenQuery& query : catalogue.broken) {
+    all.insert(all.end(), query.errors.begin(), query.errors.end());
+  }
+  return all;
 }
 
 }  // namespace pgrepl::catalogue

@@ -17,7 +17,12 @@ struct SourceText {
 };
 
 // A query of a later file replaces that of the same name in an earlier one; twice in one file is a
-// mistake. All mistakes of all files at once.
+// mistake. What is wrong with one query costs that query, a file that is no YAML costs the file:
+// both are in the catalogue's `broken`. The error says that the model itself would go without.
+// Files of postgres_exporter, CloudNativePG and pg_exporter are known by their shape.
 [[nodiscard]] Expected<Catalogue, Errors> load(std::span<const SourceText> files);
+
+// Every mistake of all broken queries.
+[[nodiscard]] Errors mistakes_of(const Catalogue& catalogue);
 
 }  // namespace pgrepl::catalogue

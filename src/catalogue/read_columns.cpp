@@ -11,19 +11,15 @@ namespace pgrepl::catalogue {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, ColumnUsage>, 5> kUsages{{
+constexpr std::array<std::pair<std::string_view, ColumnUsage>, 7> kUsages{{
     {"label", ColumnUsage::Label},
     {"counter", ColumnUsage::Counter},
     {"gauge", ColumnUsage::Gauge},
     {"untyped", ColumnUsage::Untyped},
     {"discard", ColumnUsage::Discard},
+    {"suffix", ColumnUsage::Suffix},
+    {"histogram", ColumnUsage::Histogram},
 }};
-
-bool is_name(std::string_view text) {
-  const auto is_part = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
-  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
-         std::ranges::all_of(text, is_part);
-}
 
 // A new value of these makes a new series, without end.
 bool is_unbounded(std::string_view label) {
@@ -42,7 +38,8 @@ std::optional<ColumnUsage> read_usage(
   }
   if (found.size() != 1) {
     errors.push_back(
-        {node.where, "a column has one usage: label, counter, gauge, untyped or discard"}
+        {node.where,
+         "a column has one usage: label, counter, gauge, untyped, histogram, suffix or discard"}
     );
     return std::nullopt;
   }
@@ -87,8 +84,9 @@ std::optional<Column> read_column(
   }
   column.usage = *usage;
   if (*usage == ColumnUsage::Label) {
+    column.family = name.value_or(entry.key);
     check_label(entry, errors);
-  } else if (*usage != ColumnUsage::Discard) {
+  } else if (*usage != ColumnUsage::Discard && *usage != ColumnUsage::Suffix) {
     column.family = name.value_or(prefix + "_" + entry.key);
     check_value(entry, column, errors);
   }
@@ -96,6 +94,12 @@ std::optional<Column> read_column(
 }
 
 }  // namespace
+
+bool is_name(std::string_view text) {
+  const auto is_part = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
+         std::ranges::all_of(text, is_part);
+}
 
 std::vector<Column> read_columns(
     const yaml::Node& columns, const std::string& prefix, Errors& errors

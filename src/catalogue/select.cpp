@@ -6,9 +6,22 @@ namespace pgrepl::catalogue {
 
 namespace {
 
+// A scrape that comes a little early must not skip the query until the next one.
 bool is_due(const Query& query, const LastRuns& last_runs, Instant now) {
+  constexpr std::chrono::milliseconds kMostSlack{1000};
+  const auto slack = std::min(query.every / 10, kMostSlack);
   const auto last = last_runs.find(query.name);
-  return last == last_runs.end() || now - last->second >= query.every;
+  return last == last_runs.end() || now - last->second >= query.every - slack;
+}
+
+bool is_on(const Query& query, const Switches& switches) {
+  return !switches.disabled.contains(query.name) &&
+         (query.enabled || switches.enabled.contains(query.name));
+}
+
+bool serves(const Query& query, pg::ServerVersion version) {
+  return version.number >= query.from_version &&
+         (!query.before_version || version.number < *query.before_version);
 }
 
 }  // namespace
@@ -25,13 +38,14 @@ const std::string* variant_for(const Query& query, pg::ServerVersion version) {
 std::vector<DueQuery> select_due(
     const Catalogue& catalogue,
     const ServerProfile& server,
-    const std::set<std::string>& disabled,
+    const Switches& switches,
     const LastRuns& last_runs,
     Instant now
 ) {
   std::vector<DueQuery> due;
   for (const Query& query : catalogue.queries) {
-    const bool wanted = query.feeds != Feeds::Tick && !disabled.contains(query.name) &&
+    const bool wanted = query.feeds != Feeds::Tick && is_on(query, switches) &&
+                        serves(query, server.version) &&
                         std::ranges::find(query.runs_on, server.role) != query.runs_on.end();
     const std::string* sql = wanted ? variant_for(query, server.version) : nullptr;
     if (sql != nullptr && is_due(query, last_runs, now)) {

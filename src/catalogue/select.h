@@ -23,6 +23,12 @@ struct DueQuery {
   const std::string* sql;
 };
 
+// Names of queries that the user switched on or off, whatever the catalogue says.
+struct Switches {
+  std::set<std::string> enabled;
+  std::set<std::string> disabled;
+};
+
 // When each query last ran on one server, by its name.
 using LastRuns = std::map<std::string, Instant>;
 
@@ -34,7 +40,7 @@ using LastRuns = std::map<std::string, Instant>;
 [[nodiscard]] std::vector<DueQuery> select_due(
     const Catalogue& catalogue,
     const ServerProfile& server,
-    const std::set<std::string>& disabled,
+    const Switches& switches,
     const LastRuns& last_runs,
     Instant now
 );

@@ -68,11 +68,12 @@ std::optional<ReplayReading> replay_reading(const StandbyView& view) {
   }
   const auto& known = remembered(view).position;
   if (const WalSender* sender = sender_row(view); sender != nullptr && sender->replay) {
+    // A standby that does not answer us has most likely stopped: what its sender says of it ages.
     const Tick& upstream = *view.samples[view.match->upstream].tick;
     return ReplayReading{
         .position = std::max(*sender->replay, known.value_or(pg::Lsn{})),
-        .read_at = middle(upstream),
-        .read_error = half_round_trip(upstream),
+        .read_at = view.now,
+        .read_error = half_round_trip(upstream) + Seconds{view.now - middle(upstream)},
         .last_commit = std::nullopt,
         .basis = LagBasis::UpstreamView,
     };

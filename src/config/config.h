@@ -58,6 +58,7 @@ struct Cluster {
 
 struct Queries {
   std::vector<std::string> files;    // patterns as in a shell; later files replace by name
+  std::vector<std::string> enable;   // names of queries that the catalogue leaves off
   std::vector<std::string> disable;  // names of queries that must not run
 };
 

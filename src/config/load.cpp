@@ -54,10 +54,15 @@ Sampling read_sampling(const yaml::Node& node, Errors& errors) {
 
 Queries read_queries(const yaml::Node& node, const Flags& flags, Errors& errors) {
   yaml::Reader reader{node, errors};
-  Queries queries{.files = reader.texts("files"), .disable = reader.texts("disable")};
+  Queries queries{
+      .files = reader.texts("files"),
+      .enable = reader.texts("enable"),
+      .disable = reader.texts("disable"),
+  };
   reader.finish();
-  for (const std::string_view key : {"files", "disable"}) {
-    const auto& texts = key == "files" ? queries.files : queries.disable;
+  const std::pair<std::string_view, const std::vector<std::string>&> lists[] = {
+      {"files", queries.files}, {"enable", queries.enable}, {"disable", queries.disable}};
+  for (const auto& [key, texts] : lists) {
     if (std::ranges::find(texts, std::string{}) != texts.end()) {
       reader.error(key, "an entry is empty");
     }

@@ -1,5 +1,7 @@
 #include "metrics/family.h"
 
+#include "support/utf8.h"
+
 #include <algorithm>
 #include <functional>
 #include <utility>
@@ -39,6 +41,9 @@ std::string one_line(std::string_view text) {
 prometheus::ClientMetric* Families::new_sample(
     std::string_view name, MetricType type, std::string_view help, Labels labels
 ) {
+  for (Label& label : labels) {
+    make_utf8(label.value);
+  }
   auto slot = slots_.find(name);
   if (slot == slots_.end()) {
     slot = slots_.emplace(name, Slot{families_.size(), {}}).first;
@@ -50,7 +55,6 @@ prometheus::ClientMetric* Families::new_sample(
   if (std::any_of(first, last, [&](const auto& entry) {
         return same_labels(samples[entry.second].label, labels);
       })) {
-    duplicates_ += 1;
     return nullptr;
   }
   slot->second.by_labels.emplace(hash, samples.size());
@@ -59,12 +63,12 @@ prometheus::ClientMetric* Families::new_sample(
   return &sample;
 }
 
-void Families::add(
+bool Families::add(
     std::string_view name, MetricType type, std::string_view help, Labels labels, double value
 ) {
   prometheus::ClientMetric* sample = new_sample(name, type, help, std::move(labels));
   if (sample == nullptr) {
-    return;
+    return false;
   }
   switch (families_[slots_.find(name)->second.family].type) {
     case MetricType::Counter:
@@ -79,17 +83,20 @@ void Families::add(
       sample->untyped.value = value;
       break;
   }
+  return true;
 }
 
-void Families::add_histogram(
+bool Families::add_histogram(
     std::string_view name,
     std::string_view help,
     Labels labels,
     prometheus::ClientMetric::Histogram histogram
 ) {
-  if (auto* sample = new_sample(name, MetricType::Histogram, help, std::move(labels))) {
+  auto* sample = new_sample(name, MetricType::Histogram, help, std::move(labels));
+  if (sample != nullptr) {
     sample->histogram = std::move(histogram);
   }
+  return sample != nullptr;
 }
 
 std::vector<prometheus::MetricFamily> Families::take() && {

@@ -18,8 +18,9 @@ using Labels = std::vector<Label>;
 class Families {
  public:
   // Type and help are those of the first sample of a family. A sample whose labels the family has
-  // already is dropped: a page with two of them is refused whole.
-  void add(
+  // already is dropped, and the answer is false: a page with two of them is refused whole. Bytes of
+  // a label that are no UTF-8 become U+FFFD, for the same reason.
+  bool add(
       std::string_view name,
       prometheus::MetricType type,
       std::string_view help,
@@ -27,15 +28,12 @@ class Families {
       double value
   );
 
-  void add_histogram(
+  bool add_histogram(
       std::string_view name,
       std::string_view help,
       Labels labels,
       prometheus::ClientMetric::Histogram histogram
   );
-
-  // Samples dropped because there was one with their labels.
-  [[nodiscard]] std::size_t duplicates() const { return duplicates_; }
 
   // In the order in which their first samples came.
   [[nodiscard]] std::vector<prometheus::MetricFamily> take() &&;
@@ -54,7 +52,6 @@ class Families {
 
   std::vector<prometheus::MetricFamily> families_;
   std::map<std::string, Slot, std::less<>> slots_;
-  std::size_t duplicates_ = 0;
 };
 
 }  // namespace pgrepl::metrics

@@ -4,6 +4,7 @@
 #include "catalogue/query.h"
 #include "cluster/cluster.h"
 #include "config/config.h"
+#include "metrics/query_families.h"
 #include "metrics/self_families.h"
 #include "pg/result_set.h"
 #include "pg/sql_state.h"
@@ -25,6 +26,7 @@ struct QueryRows {
 struct ServerPage {
   std::string name;
   std::vector<QueryRows> queries;
+  std::vector<std::string> broken_queries;  // whose files do not let them run
   std::uint64_t connections_opened = 0;
   std::map<pg::FailureReason, std::uint64_t> errors;
 };
@@ -41,7 +43,19 @@ struct Clocks {
   double wall_clock_now;  // seconds since the epoch
 };
 
-[[nodiscard]] std::string render_page(
+// What of one query's rows the page could not show.
+struct PageDrop {
+  std::string server;
+  std::string query;
+  DroppedSamples dropped;
+};
+
+struct Page {
+  std::string text;
+  std::vector<PageDrop> drops;
+};
+
+[[nodiscard]] Page render_page(
     std::span<const ClusterPage> clusters, const SelfFacts& self, const Clocks& clocks
 );
 

@@ -1,92 +1,195 @@
 #include "metrics/query_families.h"
 
-#include <charconv>
-#include <limits>
+#include "metrics/column_value.h"
+#include "pg/number.h"
+
+#include <algorithm>
+#include <cctype>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace pgrepl::metrics {
 
 namespace {
 
+using catalogue::Column;
 using catalogue::ColumnUsage;
 using prometheus::MetricType;
-
-// As PostgreSQL writes numbers, booleans and infinities in text.
-std::optional<double> to_number(std::string_view text) {
-  if (text == "t") {
-    return 1;
-  }
-  if (text == "f") {
-    return 0;
-  }
-  double value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stopped, problem] = std::from_chars(text.data(), end, value);
-  if (problem == std::errc{} && stopped == end) {
-    return value;
-  }
-  if (text == "Infinity" || text == "-Infinity") {
-    const double infinity = std::numeric_limits<double>::infinity();
-    return text.starts_with('-') ? -infinity : infinity;
-  }
-  return std::nullopt;
-}
 
 MetricType type_of(ColumnUsage usage) {
   switch (usage) {
     case ColumnUsage::Counter:
       return MetricType::Counter;
     case ColumnUsage::Gauge:
+    case ColumnUsage::Mapped:
+    case ColumnUsage::Duration:
       return MetricType::Gauge;
+    case ColumnUsage::Histogram:
+      return MetricType::Histogram;
     case ColumnUsage::Label:
     case ColumnUsage::Untyped:
     case ColumnUsage::Discard:
+    case ColumnUsage::Suffix:
       return MetricType::Untyped;
   }
   return MetricType::Untyped;
 }
 
+bool is_value(const Column& column) {
+  return column.usage != ColumnUsage::Label && !column.family.empty();
+}
+
 // The query's columns with their places in the rows.
 struct Place {
-  const catalogue::Column* column;
+  const Column* column;
   std::size_t at;
 };
 
-std::vector<Place> find_places(const catalogue::Query& query, const pg::ResultSet& rows) {
-  std::vector<Place> places;
-  for (const catalogue::Column& column : query.columns) {
-    if (const auto at = rows.column(column.name)) {
-      places.push_back({&column, *at});
+struct Layout {
+  std::vector<Place> labels;
+  std::vector<Place> values;
+  std::optional<std::size_t> suffix;
+  std::vector<Column> rest;  // made for the columns that the query does not list
+};
+
+bool belongs_to_histogram(const catalogue::Query& query, const std::string& name) {
+  return std::ranges::any_of(query.columns, [&name](const Column& column) {
+    return column.usage == ColumnUsage::Histogram &&
+           (name == column.name + "_bucket" || name == column.name + "_sum" ||
+            name == column.name + "_count");
+  });
+}
+
+// As untyped series, under the names they have in the rows.
+std::vector<Column> unlisted_columns(const catalogue::Query& query, const pg::ResultSet& rows) {
+  std::vector<Column> rest;
+  for (const std::string& name : rows.columns()) {
+    const bool listed =
+        std::ranges::find(query.columns, name, &Column::name) != query.columns.end();
+    if (query.rest_prefix && !listed && !belongs_to_histogram(query, name)) {
+      rest.push_back({
+          .name = name,
+          .usage = ColumnUsage::Untyped,
+          .help = "A column of " + query.name + " that its file says nothing of",
+          .family = to_series_name(*query.rest_prefix + "_" + name),
+      });
     }
   }
-  return places;
+  return rest;
 }
+
+Layout lay_out(const catalogue::Query& query, const pg::ResultSet& rows) {
+  Layout layout{.rest = unlisted_columns(query, rows)};
+  const auto place = [&](const Column& column) {
+    const auto at = rows.column(column.name);
+    if (at && column.usage == ColumnUsage::Label) {
+      layout.labels.push_back({&column, *at});
+    } else if (at && column.usage == ColumnUsage::Suffix) {
+      layout.suffix = at;
+    } else if (at && is_value(column)) {
+      layout.values.push_back({&column, *at});
+    }
+  };
+  std::ranges::for_each(query.columns, place);
+  std::ranges::for_each(layout.rest, place);
+  return layout;
+}
+
+Labels labels_of(
+    const Layout& layout, const pg::ResultSet& rows, std::size_t row, const Labels& base
+) {
+  Labels labels = base;
+  labels.reserve(base.size() + layout.labels.size());
+  for (const auto& [column, at] : layout.labels) {
+    const bool taken = std::ranges::find(base, column->family, &Label::name) != base.end();
+    labels.push_back(
+        {taken ? "exported_" + column->family : column->family,
+         std::string{rows.at(row, at).value_or("")}}
+    );
+  }
+  return labels;
+}
+
+// One row on its way to the page.
+struct RowWriter {
+  const pg::ResultSet& rows;
+  std::size_t row;
+  const Labels& labels;
+  std::optional<std::string_view> suffix;
+  Families& families;
+  DroppedSamples& dropped;
+
+  void note_unreadable(const Column& column) const {
+    dropped.first_unreadable =
+        dropped.unreadable == 0 ? column.name : std::move(dropped.first_unreadable);
+    dropped.unreadable += 1;
+  }
+
+  void write_value(const Place& place) const {
+    const Column& column = *place.column;
+    const auto text = rows.at(row, place.at);
+    const auto value = text ? column_value(column, *text) : column.fallback;
+    if (!value) {
+      if (text && column.usage != ColumnUsage::Untyped) {
+        note_unreadable(column);
+      }
+      return;
+    }
+    const MetricType type = type_of(column.usage);
+    const bool added = suffix ? families.add(
+                                    column.family + "_" + to_series_name(*suffix),
+                                    type,
+                                    column.help + " " + std::string{*suffix},
+                                    labels,
+                                    *value
+                                )
+                              : families.add(column.family, type, column.help, labels, *value);
+    dropped.duplicates += added ? 0 : 1;
+  }
+
+  void write_histogram(const Place& place) const {
+    const Column& column = *place.column;
+    auto histogram = histogram_of(column, rows, row);
+    if (!histogram) {
+      note_unreadable(column);
+      return;
+    }
+    const bool added =
+        families.add_histogram(column.family, column.help, labels, std::move(*histogram));
+    dropped.duplicates += added ? 0 : 1;
+  }
+};
 
 }  // namespace
 
-void add_query_families(
+DroppedSamples add_query_families(
     const catalogue::Query& query,
     const pg::ResultSet& rows,
     const Labels& labels,
     Families& families
 ) {
-  const auto places = find_places(query, rows);
+  DroppedSamples dropped;
+  const Layout layout = lay_out(query, rows);
   for (std::size_t row = 0; row < rows.rows(); ++row) {
-    Labels row_labels = labels;
-    for (const auto& [column, at] : places) {
-      if (column->usage == ColumnUsage::Label) {
-        row_labels.push_back({column->name, std::string{rows.at(row, at).value_or("")}});
-      }
-    }
-    for (const auto& [column, at] : places) {
-      const auto text = column->family.empty() ? std::nullopt : rows.at(row, at);
-      const auto value = text ? to_number(*text) : std::nullopt;
-      if (value) {
-        families.add(column->family, type_of(column->usage), column->help, row_labels, *value);
+    const Labels row_labels = labels_of(layout, rows, row, labels);
+    const RowWriter writer{
+        .rows = rows,
+        .row = row,
+        .labels = row_labels,
+        .suffix = layout.suffix ? rows.at(row, *layout.suffix) : std::nullopt,
+        .families = families,
+        .dropped = dropped,
+    };
+    for (const Place& place : layout.values) {
+      if (place.column->usage == ColumnUsage::Histogram) {
+        writer.write_histogram(place);
+      } else {
+        writer.write_value(place);
       }
     }
   }
+  return dropped;
 }
 
 }  // namespace pgrepl::metrics

@@ -41,12 +41,12 @@ Poller::Poller(
     config::Server server,
     const config::Sampling& sampling,
     const catalogue::Catalogue& catalogue,
-    const std::set<std::string>& disabled_queries
+    const catalogue::Switches& switches
 )
     : server_(std::move(server)),
       sampling_(sampling),
       catalogue_(catalogue),
-      disabled_(disabled_queries),
+      switches_(switches),
       pause_(io),
       tick_session_(io, server_.conninfo, options_of(sampling)),
       round_session_(io, server_.conninfo, options_of(sampling)),
@@ -104,16 +104,48 @@ asio::awaitable<void> Poller::run_round(Instant deadline) {
   if (failure) {
     note_round_failure(std::move(failure));
   } else {
-    const auto due = select_queries(now());
-    std::vector<std::string> statements{tick_sql(round_session_)};
-    for (const catalogue::DueQuery& query : due) {
-      statements.push_back(*query.sql);
-    }
-    const Instant sent = now();
-    auto results = co_await round_session_.run(std::move(statements), deadline);
-    take_round(due, std::move(results), sent);
+    co_await run_due_queries(deadline);
   }
   round_running_ = false;
+}
+
+asio::awaitable<void> Poller::run_due_queries(Instant deadline) {
+  auto due = select_queries(now());
+  due = co_await apply_predicates(std::move(due), deadline);
+  catalogue::Batch batch =
+      catalogue::make_batch(tick_sql(round_session_), due, sampling_.statement_timeout);
+  std::vector<std::string> statements = std::move(batch.statements);
+  const Instant sent = now();
+  auto results = co_await round_session_.run(std::move(statements), deadline);
+  take_round(due, batch, std::move(results), sent);
+}
+
+// Costs a round trip of its own, when there are predicates to ask.
+asio::awaitable<std::vector<catalogue::DueQuery>> Poller::apply_predicates(
+    std::vector<catalogue::DueQuery> due, Instant deadline
+) {
+  const Instant asked = now();
+  const auto open = predicates_.unanswered(due, asked);
+  if (!open.empty()) {
+    catalogue::Batch batch = catalogue::make_predicate_batch(open);
+    std::vector<std::string> statements = std::move(batch.statements);
+    const auto results = co_await round_session_.run(std::move(statements), deadline);
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      predicates_.note(open[i], results[batch.places[i]], asked);
+    }
+  }
+  std::vector<catalogue::DueQuery> runs;
+  for (const catalogue::DueQuery& query : due) {
+    const auto judged = predicates_.judge(*query.query);
+    if (judged.verdict == PredicateAnswers::Verdict::Runs) {
+      runs.push_back(query);
+    } else if (judged.verdict == PredicateAnswers::Verdict::Failed) {
+      take_result(*query.query, Unexpected<session::QueryError>{{.message = judged.error}}, asked);
+    } else {
+      collected_.erase(query.query->name);
+    }
+  }
+  co_return runs;
 }
 
 void Poller::stop() {
@@ -150,7 +182,7 @@ std::vector<catalogue::DueQuery> Poller::select_queries(Instant at) const {
       .version = round_session_.version(),
       .role = primary ? catalogue::Role::Primary : catalogue::Role::Standby,
   };
-  return catalogue::select_due(catalogue_, profile, disabled_, last_runs_, at);
+  return catalogue::select_due(catalogue_, profile, switches_, last_runs_, at);
 }
 
 void Poller::take_tick(const session::QueryResult& result, Instant sent, Instant received) {
@@ -171,6 +203,7 @@ void Poller::take_tick(const session::QueryResult& result, Instant sent, Instant
 
 void Poller::take_round(
     const std::vector<catalogue::DueQuery>& due,
+    const catalogue::Batch& batch,
     std::vector<session::QueryResult> results,
     Instant sent
 ) {
@@ -188,7 +221,7 @@ void Poller::take_round(
     }
   }
   for (std::size_t i = 0; i < due.size(); ++i) {
-    take_result(*due[i].query, std::move(results[i + 1]), sent);
+    take_result(*due[i].query, std::move(results[batch.places[i]]), sent);
   }
 }
 
@@ -231,6 +264,7 @@ void Poller::note_failure(cluster::Failure failure) {
   archiver_.reset();
   collected_.clear();
   last_runs_.clear();
+  predicates_.clear();
 }
 
 void Poller::note_round_failure(std::optional<cluster::Failure> failure) {

@@ -2,19 +2,20 @@
 // catalogue's rounds, so that a slow query never delays the tick. Belongs to the loop's thread.
 #pragma once
 
+#include "catalogue/batch.h"
 #include "catalogue/query.h"
 #include "catalogue/select.h"
 #include "cluster/sample.h"
 #include "config/config.h"
 #include "pg/result_set.h"
 #include "sampling/poll_state.h"
+#include "sampling/predicates.h"
 #include "session/session.h"
 
 #include <chrono>
 #include <map>
 #include <optional>
 #include <random>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -39,13 +40,13 @@ struct PollerCounters {
 
 class Poller {
  public:
-  // `catalogue` must outlive the poller.
+  // `catalogue` and `switches` must outlive the poller.
   Poller(
       asio::io_context& io,
       config::Server server,
       const config::Sampling& sampling,
       const catalogue::Catalogue& catalogue,
-      const std::set<std::string>& disabled_queries
+      const catalogue::Switches& switches
   );
 
   // Reads position, role and senders at every tick until stop(); reconnects as needed.
@@ -70,10 +71,15 @@ class Poller {
  private:
   asio::awaitable<void> tick_once();
   asio::awaitable<std::optional<cluster::Failure>> connect(session::Session& session);
+  asio::awaitable<void> run_due_queries(Instant deadline);
+  asio::awaitable<std::vector<catalogue::DueQuery>> apply_predicates(
+      std::vector<catalogue::DueQuery> due, Instant deadline
+  );
   [[nodiscard]] std::vector<catalogue::DueQuery> select_queries(Instant now) const;
   void take_tick(const session::QueryResult& result, Instant sent, Instant received);
   void take_round(
       const std::vector<catalogue::DueQuery>& due,
+      const catalogue::Batch& batch,
       std::vector<session::QueryResult> results,
       Instant sent
   );
@@ -85,7 +91,7 @@ class Poller {
   config::Server server_;
   config::Sampling sampling_;
   const catalogue::Catalogue& catalogue_;
-  const std::set<std::string>& disabled_;
+  const catalogue::Switches& switches_;
   asio::steady_timer pause_;
   session::Session tick_session_;
   session::Session round_session_;
@@ -99,6 +105,7 @@ class Poller {
   std::optional<cluster::Failure> round_failure_;
   std::map<std::string, Collected> collected_;
   catalogue::LastRuns last_runs_;
+  PredicateAnswers predicates_;
   PollerCounters counters_;
   std::minstd_rand random_{std::random_device{}()};
 };

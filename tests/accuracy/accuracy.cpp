@@ -1,18 +1,12 @@
 // The exported lag against the truth of a heartbeat, in every situation that has misled others, on
 // real servers; beside it the two usual formulas, read by plain SQL in the same run.
 //   accuracy [--major N] [--seconds N] [SCENARIO …]
-#include "accuracy/heartbeat.h"
 #include "accuracy/measurement.h"
-#include "support/exporter.h"
-#include "support/pg_cluster.h"
-#include "support/tcp_gate.h"
-#include "support/wait_until.h"
+#include "accuracy/stage.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <functional>
-#include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,9 +15,6 @@ namespace pgrepl::accuracy {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::PgCluster;
-using testing::PgServer;
-using testing::TcpGate;
 
 // After a pause, seconds of WAL are replayed within milliseconds: between the reading of the value
 // and that of the truth, which no monitor can see.
@@ -31,132 +22,6 @@ constexpr auto kCatchUp = 300ms;
 
 // A server that was gone is tried again within two ticks.
 constexpr auto kReturn = 2s;
-
-struct StageOptions {
-  int major = 0;
-  std::chrono::milliseconds apply_delay{0};
-  bool cascade = false;  // the standby that is watched hangs on another one
-};
-
-// A primary, a standby behind a gate on each side, the exporter and the heartbeat.
-class Stage {
- public:
-  explicit Stage(const StageOptions& options) : cluster_({.major = options.major}) {
-    PgServer* upstream = &cluster_.primary();
-    if (options.cascade) {
-      middle_ = &cluster_.add_standby({.name = "middle"});
-      upstream = middle_;
-    }
-    replication_gate_ = std::make_unique<TcpGate>(upstream->port());
-    standby_ = &cluster_.add_standby(
-        {.name = "watched",
-         .upstream = upstream,
-         .upstream_port = replication_gate_->port(),
-         .apply_delay = options.apply_delay}
-    );
-    monitor_gate_ = std::make_unique<TcpGate>(standby_->port());
-    writer_ = std::make_unique<HeartbeatWriter>(cluster_.primary().conninfo("postgres"));
-    restart_exporter();
-  }
-
-  void restart_exporter() {
-    exporter_.reset();
-    std::string names =
-        cluster_.primary().conninfo("monitor") + "," + address(monitor_gate_->port());
-    if (middle_ != nullptr) {
-      names += "," + middle_->conninfo("monitor");
-    }
-    exporter_ = std::make_unique<testing::Exporter>(testing::ExporterOptions{
-        .environment = {{"DATA_SOURCE_NAME", names}}});
-  }
-
-  void stop_exporter() { exporter_.reset(); }
-
-  // Samples every half second.
-  void run(double seconds) {
-    const auto end = Clock::now() + std::chrono::milliseconds{static_cast<long>(seconds * 1000)};
-    auto next = Clock::now();
-    while (Clock::now() < end) {
-      sample();
-      next += 500ms;
-      std::this_thread::sleep_until(next);
-    }
-  }
-
-  // The standby is about to be out of our reach: what it shows now is what it goes on showing.
-  void expect_silence() {
-    asks_standby_ = false;
-    shown_ = shown_heartbeat(*standby_).value_or(shown_);
-  }
-
-  void expect_answers() { asks_standby_ = true; }
-
-  PgServer& primary() { return cluster_.primary(); }
-
-  PgServer& standby() { return *standby_; }
-
-  PgServer& middle() { return *middle_; }
-
-  TcpGate& replication() { return *replication_gate_; }
-
-  TcpGate& monitoring() { return *monitor_gate_; }
-
-  HeartbeatWriter& writer() { return *writer_; }
-
-  [[nodiscard]] const std::vector<Sample>& samples() const { return samples_; }
-
- private:
-  static std::string address(std::uint16_t port) {
-    return "host=127.0.0.1 user=monitor dbname=postgres port=" + std::to_string(port);
-  }
-
-  void sample() {
-    const testing::Labels labels{{"server", "127.0.0.1:" + std::to_string(monitor_gate_->port())}};
-    Sample taken;
-    // The page of a server that has just been frozen takes a while; it is true when it arrives.
-    const auto page = exporter_->scrape();
-    const auto at = Clock::now();
-    const auto shown = asks_standby_ ? shown_heartbeat(*standby_) : std::nullopt;
-    shown_ = shown.value_or(shown_);
-    taken.at = seconds_between(began_, at);
-    taken.truth = writer_->age(shown_, at);
-    taken.value = find_value(page, "pg_standby_lag_seconds", labels);
-    taken.uncertainty = find_value(page, "pg_standby_lag_uncertainty_seconds", labels);
-    if (asks_standby_) {
-      ask_usual_formulas(taken);
-    }
-    samples_.push_back(taken);
-  }
-
-  void ask_usual_formulas(Sample& taken) const {
-    constexpr const char* kAge =
-        "extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())";
-    try {
-      const auto age = standby_->query_value(std::string{"SELECT "} + kAge);
-      const auto equal = standby_->query_value(
-          std::string{"SELECT CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() "
-                      "THEN 0 ELSE "} +
-          kAge + " END"
-      );
-      taken.by_timestamp = age ? std::optional{std::stod(*age)} : std::nullopt;
-      taken.by_equality = equal ? std::optional{std::stod(*equal)} : std::nullopt;
-    } catch (const std::exception&) {
-      // It does not answer: neither formula has a value then.
-    }
-  }
-
-  PgCluster cluster_;
-  PgServer* standby_ = nullptr;
-  PgServer* middle_ = nullptr;
-  std::unique_ptr<TcpGate> replication_gate_;
-  std::unique_ptr<TcpGate> monitor_gate_;
-  std::unique_ptr<HeartbeatWriter> writer_;
-  std::unique_ptr<testing::Exporter> exporter_;
-  std::vector<Sample> samples_;
-  std::int64_t shown_ = 0;
-  bool asks_standby_ = true;
-  Clock::time_point began_ = Clock::now();
-};
 
 struct Scenario {
   std::string name;

@@ -1,5 +1,6 @@
 // Every query of the catalogue on every installed major, as a role that is only a member of
 // pg_monitor, on a primary and on a standby.
+#include "catalogue/batch.h"
 #include "catalogue/embedded.h"
 #include "catalogue/load.h"
 #include "catalogue/select.h"
@@ -56,15 +57,16 @@ class CatalogueOnServer : public ::testing::TestWithParam<int> {
       return;
     }
     SCOPED_TRACE(query.name);
-    const std::vector<std::string> statements{*sql};
+    const auto batch = catalogue::make_batch("SELECT 1", {{&query, sql}}, 5s);
     const auto deadline = std::chrono::steady_clock::now() + 10s;
-    const auto results = testing::run_coroutine(io, open.run(statements, deadline));
-    ASSERT_TRUE(results[0]) << results[0].error().message;
-    auto found = results[0]->columns();
+    const auto results = testing::run_coroutine(io, open.run(batch.statements, deadline));
+    const auto& result = results[batch.places[0]];
+    ASSERT_TRUE(result) << result.error().message;
+    auto found = result->columns();
     std::ranges::sort(found);
     EXPECT_EQ(found, declared_columns(query));
     if (query.feeds == catalogue::Feeds::Tick) {
-      const auto reading = sampling::decode_tick(*results[0]);
+      const auto reading = sampling::decode_tick(*result);
       ASSERT_TRUE(reading) << reading.error();
       EXPECT_EQ(
           reading->role,
@@ -80,8 +82,11 @@ class CatalogueOnServer : public ::testing::TestWithParam<int> {
 };
 
 TEST_P(CatalogueOnServer, EveryQueryRunsAndHasItsDeclaredColumns) {
-  testing::PgCluster cluster{{.major = GetParam()}};
-  auto& standby = cluster.add_standby({.name = "pg-2", .slot = "pg_2"});
+  const std::vector<std::string> settings{"shared_preload_libraries = 'pg_stat_statements'"};
+  testing::PgCluster cluster{{.major = GetParam(), .settings = settings}};
+  cluster.primary().execute("CREATE EXTENSION pg_stat_statements");
+  cluster.primary().execute("CREATE EXTENSION pg_buffercache");
+  auto& standby = cluster.add_standby({.name = "pg-2", .slot = "pg_2", .settings = settings});
   cluster.wait_until_caught_up(standby);
   check(cluster.primary(), catalogue::Role::Primary);
   check(standby, catalogue::Role::Standby);

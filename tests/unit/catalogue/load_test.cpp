@@ -20,7 +20,7 @@ Expected<Catalogue, Errors> load_one(const std::string& text) {
 
 std::string errors_of(const std::string& text) {
   const auto loaded = load_one(text);
-  return loaded ? "" : to_string(loaded.error());
+  return loaded ? to_string(mistakes_of(*loaded)) : to_string(loaded.error());
 }
 
 TEST(LoadCatalogue, EmbeddedQueriesAreValidForEverySupportedVersion) {
@@ -30,6 +30,7 @@ TEST(LoadCatalogue, EmbeddedQueriesAreValidForEverySupportedVersion) {
   }
   const auto loaded = load(files);
   ASSERT_TRUE(loaded) << to_string(loaded.error());
+  EXPECT_TRUE(loaded->broken.empty()) << to_string(mistakes_of(*loaded));
   EXPECT_GT(loaded->queries.size(), 15U);
   EXPECT_NE(loaded->feeding(Feeds::Tick), nullptr);
   EXPECT_NE(loaded->feeding(Feeds::ReplicationSlots), nullptr);
@@ -90,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(
     Table,
     LoadCatalogueMistake,
     ::testing::Values(
-        Mistake{"name: q", "a query file is a list"},
+        Mistake{"hello", "a query file is a list"},
         Mistake{"- { sql: SELECT 1, columns: { a: { discard } } }", "name: is missing"},
         Mistake{"- { name: q, columns: { a: { discard } } }", "variants: is missing"},
         Mistake{"- { name: q, sql: SELECT 1 }", "columns: is missing"},

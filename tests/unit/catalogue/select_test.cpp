@@ -28,7 +28,8 @@ std::vector<std::string> selected(
   const Catalogue all = catalogue();
   std::vector<std::string> sql;
   const ServerProfile server{pg::ServerVersion{major * 10000 + 1}, role};
-  for (const DueQuery& due : select_due(all, server, disabled, last, instant(100))) {
+  for (const DueQuery& due :
+       select_due(all, server, {.enabled = {}, .disabled = disabled}, last, instant(100))) {
     sql.push_back(*due.sql);
   }
   return sql;

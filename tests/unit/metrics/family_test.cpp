@@ -30,9 +30,8 @@ TEST(Families, SamplesOfOneNameAreOneFamilyInTheirOrder) {
 
 TEST(Families, SampleWithTheLabelsOfAnotherIsDroppedAndCounted) {
   Families families;
-  families.add("a", MetricType::Gauge, "A", {{"x", "1"}, {"y", "2"}}, 1);
-  families.add("a", MetricType::Gauge, "A", {{"y", "2"}, {"x", "1"}}, 2);
-  EXPECT_EQ(families.duplicates(), 1U);
+  EXPECT_TRUE(families.add("a", MetricType::Gauge, "A", {{"x", "1"}, {"y", "2"}}, 1));
+  EXPECT_FALSE(families.add("a", MetricType::Gauge, "A", {{"y", "2"}, {"x", "1"}}, 2));
   EXPECT_EQ(text_of(std::move(families)), "# HELP a A\n# TYPE a gauge\na{x=\"1\",y=\"2\"} 1\n");
 }
 
@@ -49,7 +48,7 @@ catalogue::Query query() {
   using catalogue::ColumnUsage;
   catalogue::Query made{.name = "q"};
   made.columns = {
-      {"mode", ColumnUsage::Label, "", ""},
+      {"mode", ColumnUsage::Label, "", "mode"},
       {"n", ColumnUsage::Gauge, "N", "pg_q_n"},
       {"noise", ColumnUsage::Discard, "", ""},
   };

@@ -1,0 +1,55 @@
+#include "support/utf8.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+namespace pgrepl {
+
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+unsigned char byte_at(std::string_view text, std::size_t at) {
+  return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
+}
+
+// Length of the well-formed sequence at `at` (Unicode 15, table 3-7); 0 when there is none.
+std::size_t sequence_length(std::string_view text, std::size_t at) {
+  const unsigned char first = byte_at(text, at);
+  if (first < 0x80) {
+    return 1;
+  }
+  const std::size_t length = first >= 0xC2 && first <= 0xDF   ? 2
+                             : first >= 0xE0 && first <= 0xEF ? 3
+                             : first >= 0xF0 && first <= 0xF4 ? 4
+                                                              : 0;
+  const unsigned char second = byte_at(text, at + 1);
+  const bool too_small = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+  const bool too_large = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte_at(text, at + i) & 0xC0U) != 0x80U) {
+      return 0;
+    }
+  }
+  return too_small || too_large ? 0 : length;
+}
+
+}  // namespace
+
+void make_utf8(std::string& text) {
+  const bool plain =
+      std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (plain) {
+    return;
+  }
+  std::string made;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = sequence_length(text, at);
+    made += length == 0 ? kReplacement : std::string_view{text}.substr(at, length);
+    at += std::max<std::size_t>(length, 1);
+  }
+  text = std::move(made);
+}
+
+}  // namespace pgrepl
