@@ -19,6 +19,11 @@ bool is_on(const Query& query, const Switches& switches) {
          (query.enabled || switches.enabled.contains(query.name));
 }
 
+bool is_for_role(const Query& query, std::optional<Role> role) {
+  return role ? std::ranges::find(query.runs_on, *role) != query.runs_on.end()
+              : query.runs_on.size() == 2;
+}
+
 bool serves(const Query& query, pg::ServerVersion version) {
   return version.number >= query.from_version &&
          (!query.before_version || version.number < *query.before_version);
@@ -35,6 +40,11 @@ const std::string* variant_for(const Query& query, pg::ServerVersion version) {
   return found == query.variants.end() ? nullptr : &found->sql;
 }
 
+bool applies(const Query& query, const ServerProfile& server, const Switches& switches) {
+  return is_on(query, switches) && serves(query, server.version) &&
+         is_for_role(query, server.role) && variant_for(query, server.version) != nullptr;
+}
+
 std::vector<DueQuery> select_due(
     const Catalogue& catalogue,
     const ServerProfile& server,
@@ -44,9 +54,7 @@ std::vector<DueQuery> select_due(
 ) {
   std::vector<DueQuery> due;
   for (const Query& query : catalogue.queries) {
-    const bool wanted = query.feeds != Feeds::Tick && is_on(query, switches) &&
-                        serves(query, server.version) &&
-                        std::ranges::find(query.runs_on, server.role) != query.runs_on.end();
+    const bool wanted = query.feeds != Feeds::Tick && applies(query, server, switches);
     const std::string* sql = wanted ? variant_for(query, server.version) : nullptr;
     if (sql != nullptr && is_due(query, last_runs, now)) {
       due.push_back({&query, sql});

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,7 +16,7 @@ using Instant = std::chrono::steady_clock::time_point;
 
 struct ServerProfile {
   pg::ServerVersion version;
-  Role role = Role::Primary;
+  std::optional<Role> role;  // absent before the server has said it
 };
 
 struct DueQuery {
@@ -35,6 +36,11 @@ using LastRuns = std::map<std::string, Instant>;
 // The SQL for a version; null when the query has none for it. Majors beyond the newest supported
 // one are served like that.
 [[nodiscard]] const std::string* variant_for(const Query& query, pg::ServerVersion version);
+
+// Whether a query is for such a server at all. One that is for one role waits until it is known.
+[[nodiscard]] bool applies(
+    const Query& query, const ServerProfile& server, const Switches& switches
+);
 
 // The tick is not among them: it has its own rhythm.
 [[nodiscard]] std::vector<DueQuery> select_due(

@@ -176,12 +176,21 @@ cluster::ServerSample Poller::sample(Instant at) const {
   return sample;
 }
 
-std::vector<catalogue::DueQuery> Poller::select_queries(Instant at) const {
-  const bool primary = tick_ && tick_->reading.role == cluster::Role::Primary;
-  const catalogue::ServerProfile profile{
-      .version = round_session_.version(),
-      .role = primary ? catalogue::Role::Primary : catalogue::Role::Standby,
-  };
+catalogue::ServerProfile Poller::profile() const {
+  catalogue::ServerProfile profile{.version = round_session_.version(), .role = std::nullopt};
+  if (tick_) {
+    const bool primary = tick_->reading.role == cluster::Role::Primary;
+    profile.role = primary ? catalogue::Role::Primary : catalogue::Role::Standby;
+  }
+  return profile;
+}
+
+std::vector<catalogue::DueQuery> Poller::select_queries(Instant at) {
+  const catalogue::ServerProfile profile = this->profile();
+  // After a failover, what was asked of the other role is of no use.
+  std::erase_if(collected_, [&](const auto& kept) {
+    return !catalogue::applies(*kept.second.query, profile, switches_);
+  });
   return catalogue::select_due(catalogue_, profile, switches_, last_runs_, at);
 }
 

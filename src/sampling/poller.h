@@ -75,7 +75,8 @@ class Poller {
   asio::awaitable<std::vector<catalogue::DueQuery>> apply_predicates(
       std::vector<catalogue::DueQuery> due, Instant deadline
   );
-  [[nodiscard]] std::vector<catalogue::DueQuery> select_queries(Instant now) const;
+  [[nodiscard]] catalogue::ServerProfile profile() const;
+  [[nodiscard]] std::vector<catalogue::DueQuery> select_queries(Instant now);
   void take_tick(const session::QueryResult& result, Instant sent, Instant received);
   void take_round(
       const std::vector<catalogue::DueQuery>& due,

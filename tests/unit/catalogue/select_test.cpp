@@ -50,6 +50,38 @@ TEST(SelectDue, TakesWhatRunsOnTheRole) {
   EXPECT_EQ(selected(16, Role::Standby), Texts({"old", "standby"}));
 }
 
+TEST(SelectDue, QueryOfOneRoleWaitsUntilTheRoleIsKnown) {
+  const Catalogue all = catalogue();
+  const ServerProfile unknown{pg::ServerVersion{160001}, std::nullopt};
+  const auto due = select_due(all, unknown, {}, {}, instant(0));
+  EXPECT_FALSE(applies(*all.find("standbys"), unknown, {}));
+  EXPECT_EQ(due.size(), 2U);
+}
+
+TEST(SelectDue, TakesWhatIsOffOnlyWhenItIsEnabled) {
+  Catalogue all = catalogue();
+  all.queries[0].enabled = false;
+  const ServerProfile server{pg::ServerVersion{130001}, Role::Primary};
+  EXPECT_TRUE(select_due(all, server, {}, {}, instant(0)).empty());
+  EXPECT_EQ(
+      select_due(all, server, {.enabled = {"everywhere"}, .disabled = {}}, {}, instant(0)).size(),
+      1U
+  );
+}
+
+TEST(SelectDue, VersionNumbersBoundAQuery) {
+  Query query{.name = "q", .runs_on = {Role::Primary}, .from_version = 130004};
+  query.before_version = 150000;
+  query.variants = {{{.first = 0}, "sql"}};
+  const auto on = [&query](int version) {
+    return applies(query, {pg::ServerVersion{version}, Role::Primary}, {});
+  };
+  EXPECT_FALSE(on(130003));
+  EXPECT_TRUE(on(130004));
+  EXPECT_TRUE(on(140099));
+  EXPECT_FALSE(on(150000));
+}
+
 TEST(SelectDue, LeavesOutWhatIsDisabled) {
   EXPECT_EQ(selected(16, Role::Standby, {"everywhere"}), Texts({"standby"}));
 }
@@ -57,7 +89,7 @@ TEST(SelectDue, LeavesOutWhatIsDisabled) {
 TEST(SelectDue, WaitsForTheIntervalOfAQuery) {
   EXPECT_EQ(selected(16, Role::Standby, {}, {{"standbys", instant(90)}}), Texts({"old"}));
   EXPECT_EQ(
-      selected(16, Role::Standby, {}, {{"standbys", instant(85)}}), Texts({"old", "standby"})
+      selected(16, Role::Standby, {}, {{"standbys", instant(86)}}), Texts({"old", "standby"})
   );
 }
 
