@@ -81,6 +81,10 @@ std::variant<CommandLine, EndNow> parse_command_line(
   const auto* check = app.add_subcommand("check", "Validate the configuration and the query files");
   const auto* healthcheck =
       app.add_subcommand("healthcheck", "Ask the running exporter's /-/healthy");
+  auto* metrics = app.add_subcommand("metrics", "List every series it can export");
+  std::string reference = "markdown";
+  metrics->add_option("--format", reference, "markdown or json [markdown]")
+      ->check(CLI::IsMember({"markdown", "json"}));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -94,7 +98,9 @@ std::variant<CommandLine, EndNow> parse_command_line(
   }
   line.command = check->parsed()         ? Command::Check
                  : healthcheck->parsed() ? Command::Healthcheck
+                 : metrics->parsed()     ? Command::Metrics
                                          : Command::Serve;
+  line.reference_format = reference == "json" ? ReferenceFormat::Json : ReferenceFormat::Markdown;
   return line;
 }
 

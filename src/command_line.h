@@ -12,10 +12,13 @@
 
 namespace pgrepl {
 
-enum class Command { Serve, Check, Healthcheck };
+enum class Command { Serve, Check, Healthcheck, Metrics };
+
+enum class ReferenceFormat { Markdown, Json };
 
 struct CommandLine {
   Command command = Command::Serve;
+  ReferenceFormat reference_format = ReferenceFormat::Markdown;  // of the command metrics
   std::optional<std::string> config_file;
   config::Flags flags;
   log::Level log_level = log::Level::Info;

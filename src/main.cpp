@@ -3,6 +3,7 @@
 #include "command_line.h"
 #include "healthcheck.h"
 #include "log.h"
+#include "metrics/reference.h"
 #include "monitor.h"
 #include "startup.h"
 
@@ -38,6 +39,18 @@ void log_broken_queries(const pgrepl::catalogue::Catalogue& catalogue) {
   }
 }
 
+int print_reference(const pgrepl::CommandLine& line) {
+  const auto catalogue = pgrepl::read_catalogue(line.flags.extend_query_paths);
+  if (!catalogue) {
+    std::fputs(to_string(catalogue.error()).c_str(), stderr);
+    return kBadInput;
+  }
+  const auto series = pgrepl::metrics::list_series(*catalogue);
+  const bool json = line.reference_format == pgrepl::ReferenceFormat::Json;
+  std::fputs((json ? to_json(series) : to_markdown(series)).c_str(), stdout);
+  return 0;
+}
+
 int run(int argc, char** argv) {
   using namespace pgrepl;
   const std::string version = PGREPL_VERSION;
@@ -47,6 +60,9 @@ int run(int argc, char** argv) {
     return end->status;
   }
   const auto& line = std::get<CommandLine>(parsed);
+  if (line.command == Command::Metrics) {
+    return print_reference(line);
+  }
   auto startup = read_startup(line);
   if (!startup) {
     std::fputs(to_string(startup.error()).c_str(), stderr);
@@ -57,6 +73,7 @@ int run(int argc, char** argv) {
       return report_check(startup->catalogue);
     case Command::Healthcheck:
       return healthcheck(startup->config.web);
+    case Command::Metrics:
     case Command::Serve:
       break;
   }

@@ -74,7 +74,9 @@ metrics::ServerPage page_of(
       .errors = poller.counters().errors,
   };
   for (const auto& [name, collected] : poller.collected()) {
-    page.queries.push_back({collected.query, collected.rows ? &*collected.rows : nullptr});
+    page.queries.push_back(
+        {collected.query, collected.rows ? &*collected.rows : nullptr, collected.seconds}
+    );
   }
   if (poller.sample(now()).tick) {
     for (const catalogue::BrokenQuery& query : broken) {
@@ -95,6 +97,7 @@ Monitor::Monitor(config::Config config, catalogue::Catalogue catalogue, std::str
       round_timer_(io_) {
   self_.version = std::move(version);
   self_.config_loaded_at = wall_clock_now();
+  self_.query_files = catalogue_.user_files;
   for (const config::Cluster& configured : config_.clusters) {
     WatchedCluster& watched = clusters_.emplace_back();
     watched.configured = configured;
@@ -289,6 +292,7 @@ asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
   const cluster::Instant at = now();
   observe_all(at);
   self_.rounds.note(cluster::Seconds{at - began}.count());
+  self_.last_round_failed = has_failures();
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->page = render(at);
   snapshot->taken = at;
@@ -303,6 +307,17 @@ asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
   for (const SnapshotPromise& waiter : std::exchange(waiters_, {})) {
     waiter->set_value(snapshot);
   }
+}
+
+bool Monitor::has_failures() const {
+  return std::ranges::any_of(clusters_, [](const WatchedCluster& watched) {
+    return std::ranges::any_of(watched.pollers, [](const auto& poller) {
+      return poller->sample(now()).failure ||
+             std::ranges::any_of(poller->collected(), [](const auto& kept) {
+               return !kept.second.rows;
+             });
+    });
+  });
 }
 
 std::string Monitor::render(cluster::Instant at) {

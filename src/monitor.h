@@ -63,6 +63,7 @@ class Monitor : public http::SnapshotSource {
   void observe_all(cluster::Instant at);
   void note_events(const std::string& cluster, std::vector<cluster::Event> events);
   void log_event(const std::string& cluster, const cluster::Event& event) const;
+  [[nodiscard]] bool has_failures() const;
   [[nodiscard]] std::string render(cluster::Instant at);
   void log_drops(const std::vector<metrics::PageDrop>& drops);
 

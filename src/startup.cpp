@@ -63,7 +63,7 @@ std::vector<catalogue::SourceText> read_query_files(
     }
     for (const std::string& name : files) {
       if (auto text = read_file(name)) {
-        texts.push_back({name, std::move(*text)});
+        texts.push_back({name, std::move(*text), true});
       } else {
         errors.push_back({{.file = name}, "this query file cannot be read"});
       }
@@ -80,6 +80,18 @@ void append(Errors& errors, Errors more) {
 
 }  // namespace
 
+Expected<catalogue::Catalogue, Errors> read_catalogue(const std::vector<std::string>& patterns) {
+  Errors errors;
+  auto catalogue = catalogue::load(read_query_files(patterns, errors));
+  if (!catalogue) {
+    append(errors, std::move(catalogue.error()));
+  }
+  if (!errors.empty()) {
+    return Unexpected{std::move(errors)};
+  }
+  return catalogue;
+}
+
 Expected<Startup, Errors> read_startup(const CommandLine& line) {
   auto loaded = config::load(
       {.config_file = line.config_file,
@@ -95,7 +107,7 @@ Expected<Startup, Errors> read_startup(const CommandLine& line) {
   } else {
     append(errors, std::move(loaded.error()));
   }
-  auto catalogue = catalogue::load(read_query_files(patterns, errors));
+  auto catalogue = read_catalogue(patterns);
   if (!catalogue) {
     append(errors, std::move(catalogue.error()));
   }

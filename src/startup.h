@@ -8,12 +8,20 @@
 #include "support/errors.h"
 #include "support/expected.h"
 
+#include <string>
+#include <vector>
+
 namespace pgrepl {
 
 struct Startup {
   config::Config config;
   catalogue::Catalogue catalogue;
 };
+
+// The catalogue alone: the built-in queries and those of --extend.query-path.
+[[nodiscard]] Expected<catalogue::Catalogue, Errors> read_catalogue(
+    const std::vector<std::string>& patterns
+);
 
 // Every mistake in any of the files at once.
 [[nodiscard]] Expected<Startup, Errors> read_startup(const CommandLine& line);

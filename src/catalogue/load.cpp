@@ -5,6 +5,9 @@
 #include "support/yaml.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -260,6 +263,13 @@ void check_families(Catalogue& catalogue) {
   catalogue.queries = std::move(kept);
 }
 
+// Tells one version of a file from another.
+std::string hash_of(const std::string& text) {
+  std::array<char, 17> digits{};
+  std::snprintf(digits.data(), digits.size(), "%016zx", std::hash<std::string>{}(text));
+  return digits.data();
+}
+
 void check_model_is_fed(const Catalogue& catalogue, Errors& errors) {
   for (const Feeds need : {Feeds::Tick, Feeds::ServerFacts}) {
     const auto feeding = std::ranges::count(catalogue.queries, need, &Query::feeds);
@@ -278,7 +288,12 @@ void check_model_is_fed(const Catalogue& catalogue, Errors& errors) {
 Expected<Catalogue, Errors> load(std::span<const SourceText> files) {
   Catalogue catalogue;
   for (const SourceText& file : files) {
+    const std::size_t broken_before = catalogue.broken.size();
     read_file(catalogue, file);
+    if (file.from_user) {
+      const bool mistakes = catalogue.broken.size() > broken_before;
+      catalogue.user_files.push_back({file.name, hash_of(file.text), mistakes});
+    }
   }
   check_families(catalogue);
   Errors errors;

@@ -14,6 +14,7 @@ namespace pgrepl::catalogue {
 struct SourceText {
   std::string name;  // shown in errors
   std::string text;
+  bool from_user = false;  // and not built in
 };
 
 // A query of a later file replaces that of the same name in an earlier one; twice in one file is a

@@ -86,9 +86,17 @@ struct BrokenQuery {
   Errors errors;
 };
 
+// A file that the user gave.
+struct UserFile {
+  std::string name;
+  std::string hash;  // of its text
+  bool has_mistakes = false;
+};
+
 struct Catalogue {
   std::vector<Query> queries;  // unique names, in the order they were first seen
   std::vector<BrokenQuery> broken;
+  std::vector<UserFile> user_files;
 
   // Null when there is none of that name.
   [[nodiscard]] const Query* find(std::string_view name) const;

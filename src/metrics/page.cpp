@@ -9,18 +9,44 @@ namespace {
 
 using prometheus::MetricType;
 
-void add_success(
-    const std::string& collector, double success, const Labels& labels, Families& families
+struct CollectorRow {
+  std::string_view success;
+  std::string_view duration;
+};
+
+// Under our own names and under those that users of the community exporter know.
+constexpr CollectorRow kCollectorRows[] = {
+    {"pg_exporter_collector_success", "pg_exporter_collector_duration_seconds"},
+    {"pg_scrape_collector_success", "pg_scrape_collector_duration_seconds"},
+};
+
+void add_collector(
+    const std::string& collector,
+    bool succeeded,
+    std::optional<double> seconds,
+    const Labels& labels,
+    Families& families
 ) {
   Labels with_collector = labels;
   with_collector.push_back({"collector", collector});
-  families.add(
-      "pg_exporter_collector_success",
-      MetricType::Gauge,
-      "Whether the query of this name answered when it last ran",
-      std::move(with_collector),
-      success
-  );
+  for (const CollectorRow& row : kCollectorRows) {
+    families.add(
+        row.success,
+        MetricType::Gauge,
+        "Whether the query of this name answered when it last ran",
+        with_collector,
+        succeeded ? 1 : 0
+    );
+    if (seconds) {
+      families.add(
+          row.duration,
+          MetricType::Gauge,
+          "How long the query of this name took on the server when it last ran",
+          with_collector,
+          *seconds
+      );
+    }
+  }
 }
 
 void add_drops(const PageDrop& drop, const Labels& labels, Families& families) {
@@ -49,7 +75,7 @@ std::vector<PageDrop> add_server_queries(
 ) {
   std::vector<PageDrop> drops;
   for (const QueryRows& result : server.queries) {
-    add_success(result.query->name, result.rows != nullptr ? 1 : 0, labels, families);
+    add_collector(result.query->name, result.rows != nullptr, result.seconds, labels, families);
     if (result.rows == nullptr) {
       continue;
     }
@@ -64,7 +90,7 @@ std::vector<PageDrop> add_server_queries(
     }
   }
   for (const std::string& name : server.broken_queries) {
-    add_success(name, 0, labels, families);
+    add_collector(name, false, std::nullopt, labels, families);
   }
   return drops;
 }
@@ -92,11 +118,11 @@ void add_server_counters(const ServerPage& server, const Labels& labels, Familie
 
 }  // namespace
 
-Page render_page(
+PageFamilies collect_page(
     std::span<const ClusterPage> clusters, const SelfFacts& self, const Clocks& clocks
 ) {
   Families families;
-  Page made;
+  PageFamilies made;
   for (const ClusterPage& page : clusters) {
     add_cluster_families(
         {.cluster = *page.cluster,
@@ -113,9 +139,15 @@ Page render_page(
     }
   }
   add_self_families(self, families);
-  const auto taken = std::move(families).take();
-  made.text = render(taken);
+  made.families = std::move(families).take();
   return made;
+}
+
+Page render_page(
+    std::span<const ClusterPage> clusters, const SelfFacts& self, const Clocks& clocks
+) {
+  PageFamilies collected = collect_page(clusters, self, clocks);
+  return {.text = render(collected.families), .drops = std::move(collected.drops)};
 }
 
 }  // namespace pgrepl::metrics

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,7 +21,8 @@ namespace pgrepl::metrics {
 // The last result of one query on one server.
 struct QueryRows {
   const catalogue::Query* query;
-  const pg::ResultSet* rows;  // null when it failed
+  const pg::ResultSet* rows;      // null when it failed
+  std::optional<double> seconds;  // that it took on the server
 };
 
 struct ServerPage {
@@ -49,6 +51,15 @@ struct PageDrop {
   std::string query;
   DroppedSamples dropped;
 };
+
+struct PageFamilies {
+  std::vector<prometheus::MetricFamily> families;
+  std::vector<PageDrop> drops;
+};
+
+[[nodiscard]] PageFamilies collect_page(
+    std::span<const ClusterPage> clusters, const SelfFacts& self, const Clocks& clocks
+);
 
 struct Page {
   std::string text;

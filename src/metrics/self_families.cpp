@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 namespace pgrepl::metrics {
 
@@ -46,6 +47,11 @@ void RoundDurations::note(double seconds) {
   const auto* bound = std::ranges::lower_bound(kBounds, seconds);
   counts_.at(static_cast<std::size_t>(bound - kBounds.begin())) += 1;
   sum_ += seconds;
+  last_ = seconds;
+}
+
+std::uint64_t RoundDurations::count() const {
+  return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
 }
 
 prometheus::ClientMetric::Histogram RoundDurations::histogram() const {
@@ -60,34 +66,78 @@ prometheus::ClientMetric::Histogram RoundDurations::histogram() const {
   return histogram;
 }
 
-void add_self_families(const SelfFacts& self, Families& families) {
-  families.add(
-      "pg_exporter_build_info",
-      MetricType::Gauge,
-      "The version that runs",
-      {{"version", self.version}},
-      1
-  );
-  families.add(
-      "pg_exporter_config_last_reload_successful",
-      MetricType::Gauge,
-      "Whether the configuration was accepted when it was last read",
-      {},
-      1
-  );
-  families.add(
-      "pg_exporter_config_last_reload_success_timestamp_seconds",
-      MetricType::Gauge,
-      "When a configuration was last accepted",
-      {},
-      self.config_loaded_at
-  );
+namespace {
+
+void add_builds(const SelfFacts& self, Families& families) {
+  for (const char* name : {"pg_exporter_build_info", "postgres_exporter_build_info"}) {
+    families.add(name, MetricType::Gauge, "The version that runs", {{"version", self.version}}, 1);
+  }
+}
+
+void add_reloads(const SelfFacts& self, Families& families) {
+  for (const std::string prefix : {"pg_exporter", "postgres_exporter"}) {
+    families.add(
+        prefix + "_config_last_reload_successful",
+        MetricType::Gauge,
+        "Whether the configuration was accepted when it was last read",
+        {},
+        1
+    );
+    families.add(
+        prefix + "_config_last_reload_success_timestamp_seconds",
+        MetricType::Gauge,
+        "When a configuration was last accepted",
+        {},
+        self.config_loaded_at
+    );
+  }
+  for (const catalogue::UserFile& file : self.query_files) {
+    families.add(
+        "pg_exporter_user_queries_load_error",
+        MetricType::Gauge,
+        "1 when a query of the file was left out",
+        {{"filename", file.name}, {"hashsum", file.hash}},
+        file.has_mistakes ? 1 : 0
+    );
+  }
+}
+
+void add_rounds(const SelfFacts& self, Families& families) {
   families.add_histogram(
       "pg_exporter_round_duration_seconds",
       "How long a round over all servers took",
       {},
       self.rounds.histogram()
   );
+  families.add(
+      "pg_exporter_last_scrape_duration_seconds",
+      MetricType::Gauge,
+      "How long the last round over all servers took",
+      {},
+      self.rounds.last()
+  );
+  families.add(
+      "pg_exporter_last_scrape_error",
+      MetricType::Gauge,
+      "1 when a server or a query did not answer in the last round",
+      {},
+      self.last_round_failed ? 1 : 0
+  );
+  families.add(
+      "pg_exporter_scrapes_total",
+      MetricType::Counter,
+      "Rounds over all servers",
+      {},
+      static_cast<double>(self.rounds.count())
+  );
+}
+
+}  // namespace
+
+void add_self_families(const SelfFacts& self, Families& families) {
+  add_builds(self, families);
+  add_reloads(self, families);
+  add_rounds(self, families);
   for (const ProcessRow& row : kProcessRows) {
     if (const auto& value = self.process.*row.value) {
       families.add(row.name, row.type, row.help, {}, *value);

@@ -1,12 +1,14 @@
 // The series about the exporter itself.
 #pragma once
 
+#include "catalogue/query.h"
 #include "metrics/family.h"
 
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace pgrepl::metrics {
 
@@ -16,11 +18,16 @@ class RoundDurations {
   static constexpr std::array kBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0};
 
   void note(double seconds);
+  [[nodiscard]] std::uint64_t count() const;
+
+  [[nodiscard]] double last() const { return last_; }
+
   [[nodiscard]] prometheus::ClientMetric::Histogram histogram() const;
 
  private:
   std::array<std::uint64_t, kBounds.size() + 1> counts_{};
   double sum_ = 0;
+  double last_ = 0;
 };
 
 // Of the process, as /proc shows it. Absent where it could not be read.
@@ -37,7 +44,9 @@ struct SelfFacts {
   std::string version;
   RoundDurations rounds;
   ProcessFacts process;
-  double config_loaded_at = 0;  // seconds since the epoch
+  double config_loaded_at = 0;     // seconds since the epoch
+  bool last_round_failed = false;  // a server or a query did not answer
+  std::vector<catalogue::UserFile> query_files;
 };
 
 void add_self_families(const SelfFacts& self, Families& families);

@@ -230,7 +230,11 @@ void Poller::take_round(
     }
   }
   for (std::size_t i = 0; i < due.size(); ++i) {
-    take_result(*due[i].query, std::move(results[batch.places[i]]), sent);
+    const std::size_t place = batch.places[i];
+    take_result(*due[i].query, std::move(results[place]), sent);
+    if (place < round_session_.durations().size()) {
+      collected_[due[i].query->name].seconds = round_session_.durations()[place].count();
+    }
   }
 }
 

@@ -31,6 +31,7 @@ struct Collected {
   std::optional<pg::ResultSet> rows;  // absent when it failed
   std::string error;                  // why
   bool logged = false;                // the failure has been said
+  std::optional<double> seconds;      // it took on the server; absent when it was not answered
 };
 
 struct PollerCounters {

@@ -191,6 +191,8 @@ asio::awaitable<std::vector<QueryResult>> Session::run(
   statements_ = std::move(statements);
   answers_.assign(statements_.size(), std::nullopt);
   synced_ = 0;
+  durations_.clear();
+  answered_at_ = std::chrono::steady_clock::now();
   in_preparation_.clear();
   lost_.reset();
   if (!is_open()) {
@@ -277,9 +279,12 @@ void Session::take_result(const Result& result) {
   auto& answer = answers_.at(synced_);
   const std::string& sql = statements_.at(synced_);
   switch (PQresultStatus(result.get())) {
-    case PGRES_PIPELINE_SYNC:
+    case PGRES_PIPELINE_SYNC: {
       ++synced_;
+      const Deadline arrived = std::chrono::steady_clock::now();
+      durations_.emplace_back(arrived - std::exchange(answered_at_, arrived));
       break;
+    }
     case PGRES_COMMAND_OK:
       if (auto prepared = in_preparation_.extract(sql)) {
         prepared_.insert(std::move(prepared));

@@ -49,6 +49,12 @@ class Session {
       std::vector<std::string> statements, Deadline deadline
   );
 
+  // How long the server took for each statement of the last run, as far as it was answered: the
+  // time from the answer before it, or from sending, to its own.
+  [[nodiscard]] const std::vector<std::chrono::duration<double>>& durations() const {
+    return durations_;
+  }
+
   [[nodiscard]] bool is_open() const { return conn_ != nullptr; }
 
   void close() noexcept;
@@ -100,6 +106,8 @@ class Session {
   std::vector<std::string> statements_;
   std::vector<std::optional<QueryResult>> answers_;
   std::size_t synced_ = 0;  // statements whose sync has come back
+  std::vector<std::chrono::duration<double>> durations_;
+  Deadline answered_at_;  // the statement before
   std::map<std::string, std::string> in_preparation_;
   std::optional<QueryError> lost_;  // why the connection is gone
 };

@@ -181,6 +181,28 @@ TEST_F(Foundation, PagePassesPromtool) {
   std::remove((file + ".out").c_str());
 }
 
+// "# TYPE name type" of every family of a page.
+std::vector<std::string> families_of(const std::string& page) {
+  constexpr std::string_view kMark = "# TYPE ";
+  std::vector<std::string> names;
+  for (std::size_t at = page.find(kMark); at != std::string::npos; at = page.find(kMark, at)) {
+    at += kMark.size();
+    names.push_back(page.substr(at, page.find(' ', at) - at));
+  }
+  return names;
+}
+
+TEST_F(Foundation, ReferenceListsEverySeriesOfThePage) {
+  Exporter exporter{{.environment = {{"DATA_SOURCE_NAME", data_source_name()}}}};
+  const auto reference = run_exporter({.arguments = {"metrics"}}).output;
+  const auto families = families_of(exporter.get("/metrics").body);
+  EXPECT_GT(families.size(), 150U);
+  for (const std::string& name : families) {
+    const bool listed = reference.find("`" + name + "`") != std::string::npos;
+    EXPECT_TRUE(listed || name.starts_with("pg_settings_")) << name;
+  }
+}
+
 TEST_F(Foundation, StopsGracefully) {
   Exporter exporter{{.environment = {{"DATA_SOURCE_NAME", data_source_name()}}}};
   EXPECT_EQ(exporter.get("/-/healthy").status, 200);

@@ -1,0 +1,82 @@
+#include "metrics/example_cluster.h"
+
+#include <chrono>
+#include <utility>
+
+namespace pgrepl::metrics {
+
+namespace {
+
+using namespace std::chrono_literals;
+using cluster::Seconds;
+
+cluster::ServerSample example_sample(std::string name, cluster::Role role) {
+  cluster::ServerSample sample{.name = std::move(name)};
+  sample.tick.emplace();
+  sample.tick->reading.role = role;
+  sample.tick->reading.timeline = pg::TimelineId{1};
+  sample.tick->reading.position = pg::Lsn{1};
+  sample.facts = cluster::ServerFacts{
+      .version = pg::ServerVersion{180000},
+      .system_identifier = pg::SystemIdentifier{1},
+      .cluster_name = "",
+      .recovery_min_apply_delay = 0ms,
+      .synchronous_standby_names = "",
+      .address = std::nullopt,
+      .wal_segment_bytes = 1,
+  };
+  return sample;
+}
+
+cluster::Server example_primary() {
+  cluster::Server server{.sample = example_sample("pg-1", cluster::Role::Primary)};
+  server.slots.push_back({
+      .slot = {.name = "pg_2", .type = "physical", .wal_status = "reserved", .safe_wal_bytes = 1},
+      .retained_bytes = 0,
+      .time_to_loss = 1s,
+      .inactive = 0s,
+  });
+  return server;
+}
+
+cluster::Server example_standby() {
+  cluster::Server server{.sample = example_sample("pg-2", cluster::Role::Standby)};
+  server.standby = cluster::Standby{
+      .state = cluster::StandbyState::Streaming,
+      .state_since = {},
+      .lag = {.bytes = 0, .time = 0s, .uncertainty = 0s, .basis = cluster::LagBasis::WalHistory},
+      .stages = {},
+      .bottleneck = std::nullopt,
+      .upstream = cluster::Upstream{.server = "pg-1", .slot_name = "pg_2"},
+      .replay_bytes_per_second = 0,
+      .catchup = 0s,
+      .last_message_age = 0s,
+      .failover_ready = true,
+  };
+  server.standby->stages.fill({.bytes = 0, .time = 0s});
+  return server;
+}
+
+}  // namespace
+
+ExampleCluster example_cluster() {
+  ExampleCluster example;
+  example.cluster.servers = {example_primary(), example_standby()};
+  example.cluster.timeline = pg::TimelineId{1};
+  example.cluster.sync_standbys = cluster::SyncStandbys{};
+  example.cluster.data_loss = {.bytes = 0, .time = 0s};
+  example.cluster.archive = {.bytes = 0, .time = 0s};
+  example.cluster.best_candidate = "pg-2";
+  example.cluster.last_failover = cluster::Instant{};
+  example.cluster.last_failover_downtime = 0s;
+  example.configured.objectives = {.rpo = 1s, .rto = 1s};
+  example.configured.lag_thresholds = {.warning = 1s, .critical = 1s};
+  for (const cluster::Server& server : example.cluster.servers) {
+    example.configured.servers.push_back(
+        {.name = server.sample.name, .conninfo = {}, .lag_thresholds = {}}
+    );
+  }
+  return example;
+}
+
+}  // namespace pgrepl::metrics
