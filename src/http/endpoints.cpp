@@ -1,8 +1,11 @@
 #include "http/endpoints.h"
 
+#include "http/picture_endpoints.h"
 #include "support/gzip.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 namespace pgrepl::http {
@@ -20,6 +23,11 @@ std::string header_of(const Request& request, const std::string& name) {
 Response plain(int status, std::string body) {
   return {.status = status, .body = std::move(body)};
 }
+
+struct Site {
+  SnapshotSource& source;
+  std::string telemetry_path;
+};
 
 Response metrics_page(SnapshotSource& source, const Request& request) {
   const auto snapshot = source.fresh(scrape_timeout(request));
@@ -59,6 +67,46 @@ Response landing_page(const std::string& telemetry_path) {
   };
 }
 
+struct Route {
+  std::string_view path;  // with a slash at its end: everything below it
+  Response (*answer)(const Site& site, const Request& request);
+};
+
+constexpr Route kRoutes[] = {
+    {"/", [](const Site& site, const Request&) { return landing_page(site.telemetry_path); }},
+    {"/-/healthy", [](const Site& site, const Request&) { return health(site.source); }},
+    {"/-/ready", [](const Site& site, const Request&) { return readiness(site.source); }},
+    {"/api/v1/clusters",
+     [](const Site& site, const Request& request) { return clusters(site.source, request); }},
+    {"/api/v1/events",
+     [](const Site& site, const Request& request) { return events(site.source, request); }},
+    {"/sd",
+     [](const Site& site, const Request& request) {
+       return service_discovery(site.source, request);
+     }},
+    {"/servers/",
+     [](const Site& site, const Request& request) { return server_check(site.source, request); }},
+};
+
+bool leads_to(const Route& route, std::string_view path) {
+  const bool everything_below = route.path.size() > 1 && route.path.ends_with('/');
+  return everything_below ? path.starts_with(route.path) : path == route.path;
+}
+
+Response route(const Site& site, const Request& request) {
+  if (request.method != "GET" && request.method != "HEAD") {
+    return plain(405, "Only GET and HEAD are answered here.\n");
+  }
+  if (request.path == site.telemetry_path) {
+    return metrics_page(site.source, request);
+  }
+  const auto* const found =
+      std::ranges::find_if(kRoutes, [&](const Route& r) { return leads_to(r, request.path); });
+  return found == std::end(kRoutes)
+             ? plain(404, "Nothing is here; metrics are at " + site.telemetry_path + ".\n")
+             : found->answer(site, request);
+}
+
 }  // namespace
 
 std::chrono::milliseconds scrape_timeout(const Request& request) {
@@ -73,23 +121,8 @@ std::chrono::milliseconds scrape_timeout(const Request& request) {
 }
 
 Handler make_handler(SnapshotSource& source, std::string telemetry_path) {
-  return [&source, path = std::move(telemetry_path)](const Request& request) {
-    if (request.method != "GET" && request.method != "HEAD") {
-      return plain(405, "Only GET and HEAD are answered here.\n");
-    }
-    if (request.path == path) {
-      return metrics_page(source, request);
-    }
-    if (request.path == "/-/healthy") {
-      return health(source);
-    }
-    if (request.path == "/-/ready") {
-      return readiness(source);
-    }
-    if (request.path == "/") {
-      return landing_page(path);
-    }
-    return plain(404, "Nothing is here; metrics are at " + path + ".\n");
+  return [site = Site{source, std::move(telemetry_path)}](const Request& request) {
+    return route(site, request);
   };
 }
 

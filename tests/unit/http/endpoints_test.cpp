@@ -1,5 +1,7 @@
 #include "http/endpoints.h"
 
+#include "unit/http/fixed_source.h"
+
 #include <gtest/gtest.h>
 
 namespace pgrepl::http {
@@ -7,32 +9,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class FixedSource : public SnapshotSource {
- public:
-  std::shared_ptr<const Snapshot> snapshot;
-  bool responsive = true;
-  std::chrono::milliseconds asked_for{0};
-
-  std::shared_ptr<const Snapshot> fresh(std::chrono::milliseconds timeout) override {
-    asked_for = timeout;
-    return snapshot;
-  }
-
-  [[nodiscard]] std::shared_ptr<const Snapshot> latest() const override { return snapshot; }
-
-  [[nodiscard]] std::shared_ptr<const cluster::EventLog> events() const override { return nullptr; }
-
-  [[nodiscard]] bool is_responsive() const override { return responsive; }
-};
-
 std::shared_ptr<const Snapshot> page(std::string text) {
   auto made = std::make_shared<Snapshot>();
   made->page = std::move(text);
   return made;
-}
-
-Request get(std::string path, std::map<std::string, std::string> headers = {}) {
-  return {.method = "GET", .path = std::move(path), .query = "", .headers = std::move(headers)};
 }
 
 TEST(Endpoints, MetricsAreThePageOfAFreshRound) {
