@@ -57,23 +57,18 @@ Response readiness(const SnapshotSource& source) {
                                     : plain(503, "The first round is not done yet.\n");
 }
 
-Response landing_page(const std::string& telemetry_path) {
-  return {
-      .content_type = "text/html; charset=utf-8",
-      .body =
-          "<!doctype html>\n<html lang=\"en\"><head><title>pg_replication_exporter</title></head>"
-          "<body><h1>pg_replication_exporter</h1><p><a href=\"" +
-          telemetry_path + "\">Metrics</a></p></body></html>\n",
-  };
-}
-
 struct Route {
   std::string_view path;  // with a slash at its end: everything below it
   Response (*answer)(const Site& site, const Request& request);
 };
 
 constexpr Route kRoutes[] = {
-    {"/", [](const Site& site, const Request&) { return landing_page(site.telemetry_path); }},
+    {"/",
+     [](const Site& site, const Request& request) {
+       return status(site.source, request, site.telemetry_path);
+     }},
+    {"/status.css", [](const Site&, const Request&) { return status_style(); }},
+    {"/status.js", [](const Site&, const Request&) { return status_script(); }},
     {"/-/healthy", [](const Site& site, const Request&) { return health(site.source); }},
     {"/-/ready", [](const Site& site, const Request&) { return readiness(site.source); }},
     {"/api/v1/clusters",

@@ -5,6 +5,7 @@
 #include "pages/quantities.h"
 #include "pages/server_check.h"
 #include "pages/service_discovery.h"
+#include "pages/status_page.h"
 #include "support/yaml.h"
 
 #include <charconv>
@@ -76,6 +77,17 @@ Expected<pages::LagBounds, std::string> parse_bounds(const std::string& query) {
   return bounds;
 }
 
+// Nothing but the page's own style and script; nobody may frame it.
+constexpr std::string_view kPolicy =
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+Response asset(const std::string& content_type, std::string_view text) {
+  Response response{.content_type = content_type, .body = std::string{text}};
+  response.headers.emplace_back("Cache-Control", "no-cache");
+  return response;
+}
+
 Response to_response(const pages::Verdict& verdict) {
   return plain(verdict.passed ? 200 : 503, verdict.reason);
 }
@@ -138,6 +150,30 @@ Response server_check(SnapshotSource& source, const Request& request) {
       path->role == cluster::Role::Primary ? pages::check_primary(*one.watched, *one.server)
                                            : pages::check_replica(*one.server, *bounds)
   );
+}
+
+Response status(SnapshotSource& source, const Request& request, const std::string& telemetry_path) {
+  const auto round = source.fresh(scrape_timeout(request));
+  const PicturePointer picture = source.picture();
+  if (!round || !picture) {
+    return no_picture();
+  }
+  const auto log = source.events();
+  Response response{
+      .content_type = "text/html; charset=utf-8",
+      .body = pages::status_page(*picture, log ? *log : cluster::EventLog{}, telemetry_path)};
+  response.headers.emplace_back("Content-Security-Policy", kPolicy);
+  response.headers.emplace_back("Referrer-Policy", "no-referrer");
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+Response status_style() {
+  return asset("text/css; charset=utf-8", pages::status_css());
+}
+
+Response status_script() {
+  return asset("text/javascript; charset=utf-8", pages::status_js());
 }
 
 }  // namespace pgrepl::http

@@ -13,5 +13,11 @@ namespace pgrepl::http {
 [[nodiscard]] Response service_discovery(SnapshotSource& source, const Request& request);
 // /servers/NAME/primary and /servers/NAME/replica, of the last tick: asked by many, and often.
 [[nodiscard]] Response server_check(SnapshotSource& source, const Request& request);
+// The page for people, of a fresh round.
+[[nodiscard]] Response status(
+    SnapshotSource& source, const Request& request, const std::string& telemetry_path
+);
+[[nodiscard]] Response status_style();
+[[nodiscard]] Response status_script();
 
 }  // namespace pgrepl::http

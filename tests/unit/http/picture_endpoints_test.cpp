@@ -42,6 +42,19 @@ TEST_F(PictureEndpoints, ClustersAreThoseOfAFreshRound) {
   EXPECT_EQ(ask("/api/v1/clusters").status, 503);
 }
 
+TEST_F(PictureEndpoints, StatusPageAllowsItsOwnStyleAndScriptAndNothingElse) {
+  const Response page = ask("/");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
+  const std::map<std::string, std::string> headers{page.headers.begin(), page.headers.end()};
+  EXPECT_TRUE(headers.at("Content-Security-Policy").starts_with("default-src 'none'; "));
+  EXPECT_EQ(headers.at("Content-Security-Policy").find("unsafe"), std::string::npos);
+  EXPECT_EQ(ask("/status.css").content_type, "text/css; charset=utf-8");
+  EXPECT_EQ(ask("/status.js").content_type, "text/javascript; charset=utf-8");
+  source.snapshot = nullptr;
+  EXPECT_EQ(ask("/").status, 503);
+}
+
 TEST_F(PictureEndpoints, EventsAreThereBeforeTheFirstOne) {
   EXPECT_EQ(Json::parse(ask("/api/v1/events").body)["events"].size(), 0U);
   cluster::EventLog log;
