@@ -83,12 +83,6 @@ std::optional<Problem> describe_state(const Server& server, const Standby& stand
           name + " receives no WAL: its upstream" + upstream + " does not answer",
           "Bring the upstream back, or point primary_conninfo at another server."};
     }
-    case StandbyState::Diverged:
-      return Problem{
-          Severity::Critical,
-          name,
-          name + " went past the point where the primary's timeline began",
-          "Rebuild it with pg_rewind or pg_basebackup."};
     case StandbyState::Paused:
       return Problem{
           Severity::Warning,
@@ -99,6 +93,7 @@ std::optional<Problem> describe_state(const Server& server, const Standby& stand
     case StandbyState::Catchup:
     case StandbyState::ArchiveRecovery:
     case StandbyState::Delayed:
+    case StandbyState::Diverged:  // an anomaly of its cluster, which names it
     case StandbyState::Unreachable:
     case StandbyState::NeverSeen:
       return std::nullopt;

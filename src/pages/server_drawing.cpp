@@ -16,8 +16,19 @@ using cluster::Role;
 using cluster::Server;
 using cluster::Standby;
 
-std::string_view look_of(const Server& server, std::span<const Problem> problems) {
+// Servers that an anomaly of the cluster is about, and that say nothing of it themselves.
+bool is_in_conflict(const cluster::Cluster& cluster, const Server& server) {
+  const bool rival = !cluster.primary && cluster.primaries > 1 && answers_as(server, Role::Primary);
+  return rival || (server.standby && server.standby->state == cluster::StandbyState::Diverged);
+}
+
+std::string_view look_of(
+    const cluster::Cluster& cluster, const Server& server, std::span<const Problem> problems
+) {
   std::optional<Severity> worst;
+  if (is_in_conflict(cluster, server)) {
+    worst = Severity::Critical;
+  }
   for (const Problem& problem : problems) {
     if (problem.server == server.sample.name) {
       worst = std::max(worst, std::optional{problem.severity});
@@ -64,6 +75,12 @@ std::string describe_evidence(const cluster::Upstream& upstream) {
   return {};
 }
 
+// "upstream_down" as people write it.
+std::string in_words(std::string name) {
+  std::ranges::replace(name, '_', ' ');
+  return name;
+}
+
 // What stands on the arrow from the upstream. Without one, there is no arrow.
 std::string draw_edge(const WatchedCluster& watched, const Standby& standby) {
   const std::string lag = span("lag", format_time(standby.lag.time));
@@ -75,7 +92,7 @@ std::string draw_edge(const WatchedCluster& watched, const Standby& standby) {
     html +=
         "\">" + span("unseen", "replicates from " + foreign_text(standby.upstream->server) + "; ");
   }
-  html += span("state", state) + span("unseen", ", behind: ") + lag + ' ' +
+  html += span("state", in_words(state)) + span("unseen", ", behind: ") + lag + ' ' +
           span("bytes", format_bytes(standby.lag.bytes));
   if (standby.upstream) {
     const std::string sync = sync_state(watched, *standby.upstream);
@@ -91,6 +108,11 @@ std::string describe_role(const Server& server) {
   }
   const std::string role = *server.role == Role::Primary ? "primary" : "standby";
   return answers(server) ? role : "was " + role;
+}
+
+// "3 min" of "3 min 20 s".
+std::string first_unit(const std::string& time) {
+  return time.substr(0, time.find(' ', time.find(' ') + 1));
 }
 
 std::string describe_facts(const Server& server) {
@@ -109,10 +131,7 @@ std::string describe_facts(const Server& server) {
     add("timeline " + std::to_string(static_cast<std::uint32_t>(*server.timeline)));
   }
   if (answers(server)) {
-    add("up " + format_time(uptime(server)));
-  }
-  if (server.standby && server.standby->failover_ready) {
-    add("can take over");
+    add("up " + first_unit(format_time(uptime(server))));
   }
   return facts;
 }
@@ -121,7 +140,7 @@ std::string draw_tree(
     const WatchedCluster& watched, const ReplicationTree& tree, std::span<const Problem> problems
 ) {
   const Server& server = watched.cluster.servers[tree.server];
-  const std::string look{look_of(server, problems)};
+  const std::string look{look_of(watched.cluster, server, problems)};
   const bool is_primary = watched.cluster.primary == tree.server;
   std::string html = "<li class=\"server " + look + "\">";
   if (server.standby) {
@@ -129,8 +148,11 @@ std::string draw_tree(
   }
   html += "<article class=\"card" + std::string{is_primary ? " primary" : ""} + "\"><h3>" +
           foreign_text(server.sample.name) + "</h3> " + span("role", describe_role(server)) +
-          (look == "good" ? "" : ' ' + span("look", look)) + "<p class=\"facts\">" +
-          describe_facts(server) + "</p></article>";
+          (look == "good" ? "" : ' ' + span("look", look)) +
+          (server.standby && server.standby->failover_ready
+               ? ' ' + span("ready", "✓ ready" + span("unseen", " for a failover"))
+               : "") +
+          "<p class=\"facts\">" + describe_facts(server) + "</p></article>";
   if (!tree.standbys.empty()) {
     html += "<ul>";
     for (const ReplicationTree& standby : tree.standbys) {

@@ -44,7 +44,7 @@ header nav { margin-left: auto; display: flex; flex-wrap: wrap; gap: 0 1rem; }
   background: var(--critical-ground); border: 2px solid var(--critical); }
 main { display: grid; gap: 1rem; padding: 1rem; align-items: start;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 46rem), 1fr)); }
-section { min-width: 0; padding: 0.8rem 1rem 1rem; background: var(--paper);
+section { container-type: inline-size; min-width: 0; padding: 0.8rem 1rem 1rem; background: var(--paper);
   border: 1px solid var(--line); border-top-width: 4px; border-radius: 6px; }
 section.healthy { border-top-color: var(--good); }
 section.degraded { border-top-color: var(--warning); }
@@ -76,17 +76,18 @@ dl.facts dd { overflow-wrap: anywhere; }
   border-left: 2px solid var(--line); }
 .tree ul > .server:first-child::before { top: 50%; }
 .tree ul > .server:last-child::before { bottom: 50%; }
-.card { flex: none; width: 15rem; padding: 0.3rem 0.7rem; background: var(--paper);
+.card { flex: none; width: 16rem; padding: 0.3rem 0.7rem; background: var(--paper);
   border: 1px solid var(--line); border-left: 5px solid var(--good); border-radius: 5px; }
 .warning > .card { border-left-color: var(--warning); background: var(--warning-ground); }
 .critical > .card { border-left-color: var(--critical); background: var(--critical-ground); }
 .card.primary { border-width: 2px 2px 2px 6px; }
 .card h3 { display: inline; font-size: 1rem; overflow-wrap: anywhere; }
 .role, p.facts { color: var(--faint); font-size: 0.85rem; }
+.ready { font-size: 0.85rem; color: var(--good); }
 .look { font-size: 0.85rem; font-weight: 700; }
 .warning > .card .look { color: var(--warning); }
 .critical > .card .look { color: var(--critical); }
-.edge { position: relative; flex: none; width: 13rem; padding: 0 1.4rem 0 0.6rem; font-size: 0.85rem;
+.edge { position: relative; flex: none; width: 14rem; padding: 0 1.4rem 0 0.6rem; font-size: 0.85rem;
   line-height: 1.3; }
 .edge::before { content: ""; position: absolute; left: 0; right: 8px; top: 50%;
   border-top: 2px solid var(--line); }
@@ -116,15 +117,26 @@ tr.warning td { color: var(--warning); }
 .where { font-weight: 700; margin-right: 0.4rem; }
 .server_down .where, .failover .where, .anomaly_began .where { color: var(--critical); }
 
-@media (max-width: 52rem) {
-  header nav { margin-left: 0; }
-  .tree .server { flex-direction: column; align-items: stretch; }
-  .tree ul { margin: 0.5rem 0 0 0.8rem; padding-left: 0.8rem; border-left: 2px solid var(--line); }
-  .tree ul::before, .tree ul > .server::before, .edge::before, .edge::after { display: none; }
-  .edge { width: auto; padding: 0 0 0.1rem; }
-  .edge .evidence { display: inline; }
+@container (max-width: 58rem) {
   .tree { width: auto; }
-  .card { width: auto; }
+  .tree .server { flex-wrap: wrap; gap: 0 0.8rem; }
+  .tree ul { flex-basis: 100%; margin: 0.35rem 0 0 0.8rem; padding-left: 0.8rem;
+    border-left: 2px solid var(--line); }
+  .tree, .tree ul { gap: 0.35rem; }
+  .tree ul::before, .tree ul > .server::before, .edge::before, .edge::after { display: none; }
+  .card { flex: 1 1 11rem; width: auto; order: 1; }
+  .edge { flex: 1 1 12rem; width: auto; padding: 0; order: 2; }
+  .edge .evidence { display: inline; }
+  .tree ul { order: 3; }
+}
+@container (max-width: 30rem) {
+  .edge { order: 0; flex-basis: 100%; }
+}
+@media (min-width: 1800px) {
+  main { grid-template-columns: repeat(auto-fit, minmax(34rem, 1fr)); }
+}
+@media (max-width: 50rem) {
+  header nav { margin-left: 0; }
 }
 @media print { nav, .skip { display: none; } }
 )css";

@@ -83,10 +83,12 @@ TEST(Problems, StatesOfStandbys) {
       only_problem(pair_in_state(StandbyState::UpstreamDown)),
       "critical pg-2: pg-2 receives no WAL: its upstream pg-1 does not answer"
   );
-  EXPECT_EQ(
-      only_problem(pair_in_state(StandbyState::Diverged)),
-      "critical pg-2: pg-2 went past the point where the primary's timeline began"
-  );
+}
+
+TEST(Problems, DivergedStandbyIsToldOnceByTheAnomalyThatNamesIt) {
+  WatchedCluster made = pair_in_state(StandbyState::Diverged);
+  made.cluster.anomalies = {{cluster::Anomaly::TimelineDivergence, "left behind: pg-2"}};
+  EXPECT_EQ(only_problem(made), "critical : left behind: pg-2");
 }
 
 TEST(Problems, SilentServerSaysWhyAndWhetherItEverAnswered) {
