@@ -12,12 +12,20 @@
 
 namespace pgrepl {
 
-enum class Command { Serve, Check, Healthcheck };
+enum class Command { Serve, Check, Healthcheck, Status };
+
+// What `status` alone understands.
+struct StatusFlags {
+  std::optional<std::string> url;  // of a running exporter
+  bool watch = false;
+  bool json = false;
+};
 
 struct CommandLine {
   Command command = Command::Serve;
   std::optional<std::string> config_file;
   config::Flags flags;
+  StatusFlags status;
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Logfmt;
 };

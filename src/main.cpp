@@ -4,6 +4,7 @@
 #include "log.h"
 #include "monitor.h"
 #include "startup.h"
+#include "status.h"
 
 #include <csignal>
 #include <cstdio>
@@ -27,6 +28,9 @@ int run(int argc, char** argv) {
     return end->status;
   }
   const auto& line = std::get<CommandLine>(parsed);
+  if (line.command == Command::Status && line.status.url) {
+    return status_of_exporter(line.status);
+  }
   auto startup = read_startup(line);
   if (!startup) {
     std::fputs(to_string(startup.error()).c_str(), stderr);
@@ -38,6 +42,9 @@ int run(int argc, char** argv) {
       return 0;
     case Command::Healthcheck:
       return healthcheck(startup->config.web);
+    case Command::Status:
+      log::configure(log::Level::Error, line.log_format);
+      return status_of_servers(line.status, std::move(*startup));
     case Command::Serve:
       break;
   }

@@ -114,6 +114,15 @@ Expected<void, std::string> Monitor::run() {
   return {};
 }
 
+void Monitor::watch() {
+  start();
+  io_.run();
+}
+
+void Monitor::stop_watching() {
+  asio::post(io_, [this] { signals_.cancel(); });
+}
+
 void Monitor::start() {
   for (WatchedCluster& watched : clusters_) {
     for (auto& poller : watched.pollers) {
@@ -140,9 +149,11 @@ asio::awaitable<void> Monitor::wait_for_signals() {
   asio::error_code cancelled;
   const int number =
       co_await signals_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-  log::write(
-      log::Level::Info, "monitor", "stopping", {{"signal", number == SIGTERM ? "TERM" : "INT"}}
-  );
+  if (!cancelled) {
+    log::write(
+        log::Level::Info, "monitor", "stopping", {{"signal", number == SIGTERM ? "TERM" : "INT"}}
+    );
+  }
   stop();
 }
 

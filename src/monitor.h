@@ -34,6 +34,11 @@ class Monitor : public http::SnapshotSource {
   // Serves until SIGTERM or SIGINT. The error says why it could not start.
   [[nodiscard]] Expected<void, std::string> run();
 
+  // Watches without serving, until SIGTERM, SIGINT or stop_watching().
+  void watch();
+  // From any thread.
+  void stop_watching();
+
   // For any thread but the loop's: runs a round, or joins the one that runs, and gives its
   // snapshot; null when the loop did not answer in time.
   [[nodiscard]] std::shared_ptr<const Snapshot> fresh(std::chrono::milliseconds timeout) override;
