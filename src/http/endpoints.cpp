@@ -1,6 +1,8 @@
 #include "http/endpoints.h"
 
+#include "http/negotiation.h"
 #include "http/picture_endpoints.h"
+#include "metrics/openmetrics.h"
 #include "support/gzip.h"
 
 #include <algorithm>
@@ -13,6 +15,8 @@ namespace pgrepl::http {
 namespace {
 
 constexpr std::string_view kTextFormat = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view kOpenMetricsFormat =
+    "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 // Empty when it was not sent. `name` in lower case.
 std::string header_of(const Request& request, const std::string& name) {
@@ -34,16 +38,26 @@ Response metrics_page(SnapshotSource& source, const Request& request) {
   if (snapshot == nullptr) {
     return plain(503, "The exporter's loop does not answer; see /-/healthy and its log.\n");
   }
-  Response response{.content_type = std::string{kTextFormat}, .body = {}};
-  response.headers.emplace_back("Vary", "Accept-Encoding");
-  if (header_of(request, "accept-encoding").find("gzip") != std::string::npos) {
-    response.body = gzip(snapshot->page);
-    if (!response.body.empty()) {
+  const bool openmetrics =
+      exposition_format(header_of(request, "accept")) == ExpositionFormat::OpenMetrics;
+  Response response{
+      .content_type = std::string{openmetrics ? kOpenMetricsFormat : kTextFormat}, .body = {}};
+  response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+  if (openmetrics) {
+    response.body = metrics::to_openmetrics(snapshot->page);
+  }
+  const std::string& page = openmetrics ? response.body : snapshot->page;
+  if (accepts_gzip(header_of(request, "accept-encoding"))) {
+    std::string compressed = gzip(page);
+    if (!compressed.empty()) {
       response.headers.emplace_back("Content-Encoding", "gzip");
+      response.body = std::move(compressed);
       return response;
     }
   }
-  response.body = snapshot->page;
+  if (!openmetrics) {
+    response.body = page;
+  }
   return response;
 }
 

@@ -33,6 +33,20 @@ TEST(Endpoints, MetricsAreCompressedForThoseWhoAccept) {
   EXPECT_TRUE(response.body.starts_with("\x1f\x8b"));
 }
 
+TEST(Endpoints, MetricsAreInOpenMetricsForThoseWhoAskForIt) {
+  FixedSource source;
+  source.snapshot = page("# TYPE pg_up gauge\npg_up 1\n");
+  const auto handler = make_handler(source, "/metrics");
+  const std::string accept = "application/openmetrics-text;version=1.0.0";
+  const auto response = handler(get("/metrics", {{"accept", accept}}));
+  EXPECT_EQ(response.content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  EXPECT_EQ(response.body, "# TYPE pg_up gauge\npg_up 1\n# EOF\n");
+  const auto compressed =
+      handler(get("/metrics", {{"accept", accept}, {"accept-encoding", "gzip"}}));
+  EXPECT_TRUE(compressed.body.starts_with("\x1f\x8b"));
+  EXPECT_EQ(compressed.content_type, response.content_type);
+}
+
 TEST(Endpoints, LoopThatDoesNotAnswerIsA503AndNoOldPage) {
   FixedSource source;
   EXPECT_EQ(make_handler(source, "/metrics")(get("/metrics")).status, 503);
