@@ -64,9 +64,9 @@ std::string describe_evidence(const cluster::Upstream& upstream) {
     case Evidence::Slot:
       return "slot " + foreign_text(upstream.slot_name.value_or(""));
     case Evidence::Sender:
-      return "by its receiver’s host and port";
+      return "by host and port, named " + foreign_text(upstream.application_name);
     case Evidence::ApplicationName:
-      return "by name " + foreign_text(upstream.application_name);
+      return "by its name " + foreign_text(upstream.application_name);
     case Evidence::Address:
       return "by its address";
     case Evidence::Remembered:
