@@ -48,6 +48,16 @@ void add_flags(CLI::App& app, CommandLine& line, std::string& level, std::string
   add_flag(app, "log.format", format, "logfmt or json [logfmt]");
 }
 
+const CLI::App* add_status(CLI::App& app, StatusFlags& flags) {
+  CLI::App* status = app.add_subcommand(
+      "status", "Show clusters, servers and lag; fails when something is wrong with them"
+  );
+  add_flag(*status, "url", flags.url, "Ask a running exporter: http://host:port");
+  status->add_flag("--watch", flags.watch, "Show it again every two seconds");
+  status->add_flag("--json", flags.json, "The answer of /api/v1/clusters, for scripts");
+  return status;
+}
+
 std::optional<std::string> take_log_options(
     CommandLine& line, const std::string& level, const std::string& format
 ) {
@@ -85,6 +95,7 @@ std::variant<CommandLine, EndNow> parse_command_line(
   std::string reference = "markdown";
   metrics->add_option("--format", reference, "markdown or json [markdown]")
       ->check(CLI::IsMember({"markdown", "json"}));
+  const auto* status = add_status(app, line.status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -99,6 +110,7 @@ std::variant<CommandLine, EndNow> parse_command_line(
   line.command = check->parsed()         ? Command::Check
                  : healthcheck->parsed() ? Command::Healthcheck
                  : metrics->parsed()     ? Command::Metrics
+                 : status->parsed()      ? Command::Status
                                          : Command::Serve;
   line.reference_format = reference == "json" ? ReferenceFormat::Json : ReferenceFormat::Markdown;
   return line;

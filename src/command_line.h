@@ -12,15 +12,23 @@
 
 namespace pgrepl {
 
-enum class Command { Serve, Check, Healthcheck, Metrics };
+enum class Command { Serve, Check, Healthcheck, Metrics, Status };
 
 enum class ReferenceFormat { Markdown, Json };
+
+// What `status` alone understands.
+struct StatusFlags {
+  std::optional<std::string> url;  // of a running exporter
+  bool watch = false;
+  bool json = false;
+};
 
 struct CommandLine {
   Command command = Command::Serve;
   ReferenceFormat reference_format = ReferenceFormat::Markdown;  // of the command metrics
   std::optional<std::string> config_file;
   config::Flags flags;
+  StatusFlags status;
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Logfmt;
 };

@@ -6,6 +6,7 @@
 #include "metrics/reference.h"
 #include "monitor.h"
 #include "startup.h"
+#include "status.h"
 
 #include <csignal>
 #include <cstdio>
@@ -51,17 +52,13 @@ int print_reference(const pgrepl::CommandLine& line) {
   return 0;
 }
 
-int run(int argc, char** argv) {
+int run_command(const pgrepl::CommandLine& line, const std::string& version) {
   using namespace pgrepl;
-  const std::string version = PGREPL_VERSION;
-  auto parsed = parse_command_line(argc, argv, version);
-  if (const auto* end = std::get_if<EndNow>(&parsed)) {
-    std::fputs(end->text.c_str(), end->status == 0 ? stdout : stderr);
-    return end->status;
-  }
-  const auto& line = std::get<CommandLine>(parsed);
   if (line.command == Command::Metrics) {
     return print_reference(line);
+  }
+  if (line.command == Command::Status && line.status.url) {
+    return status_of_exporter(line.status);
   }
   auto startup = read_startup(line);
   if (!startup) {
@@ -73,6 +70,9 @@ int run(int argc, char** argv) {
       return report_check(startup->catalogue);
     case Command::Healthcheck:
       return healthcheck(startup->config.web);
+    case Command::Status:
+      log::configure(log::Level::Error, line.log_format);
+      return status_of_servers(line.status, std::move(*startup));
     case Command::Metrics:
     case Command::Serve:
       break;
@@ -87,6 +87,17 @@ int run(int argc, char** argv) {
     return kBadInput;
   }
   return 0;
+}
+
+int run(int argc, char** argv) {
+  using namespace pgrepl;
+  const std::string version = PGREPL_VERSION;
+  auto parsed = parse_command_line(argc, argv, version);
+  if (const auto* end = std::get_if<EndNow>(&parsed)) {
+    std::fputs(end->text.c_str(), end->status == 0 ? stdout : stderr);
+    return end->status;
+  }
+  return run_command(std::get<CommandLine>(parsed), version);
 }
 
 }  // namespace

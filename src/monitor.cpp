@@ -4,6 +4,7 @@
 #include "log.h"
 #include "metrics/page.h"
 #include "process_facts.h"
+#include "take_picture.h"
 
 #include <algorithm>
 #include <exception>
@@ -132,6 +133,15 @@ Expected<void, std::string> Monitor::run() {
   return {};
 }
 
+void Monitor::watch() {
+  start();
+  io_.run();
+}
+
+void Monitor::stop_watching() {
+  asio::post(io_, [this] { signals_.cancel(); });
+}
+
 void Monitor::start() {
   for (WatchedCluster& watched : clusters_) {
     for (auto& poller : watched.pollers) {
@@ -158,9 +168,11 @@ asio::awaitable<void> Monitor::wait_for_signals() {
   asio::error_code cancelled;
   const int number =
       co_await signals_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-  log::write(
-      log::Level::Info, "monitor", "stopping", {{"signal", number == SIGTERM ? "TERM" : "INT"}}
-  );
+  if (!cancelled) {
+    log::write(
+        log::Level::Info, "monitor", "stopping", {{"signal", number == SIGTERM ? "TERM" : "INT"}}
+    );
+  }
   stop();
 }
 
@@ -204,6 +216,17 @@ void Monitor::observe_all(cluster::Instant at) {
     watched.latest = std::move(seen.cluster);
     note_events(watched.configured.name, std::move(seen.events));
   }
+  publish_picture(at);
+}
+
+void Monitor::publish_picture(cluster::Instant at) {
+  auto picture = std::make_shared<pages::Picture>();
+  picture->taken = at;
+  picture->taken_at = wall_clock_now() - cluster::Seconds{now() - at}.count();
+  for (const WatchedCluster& watched : clusters_) {
+    picture->clusters.push_back(take_picture(watched.latest, watched.configured));
+  }
+  picture_.publish(std::move(picture));
 }
 
 void Monitor::note_events(const std::string& cluster, std::vector<cluster::Event> events) {
@@ -247,6 +270,10 @@ std::shared_ptr<const Snapshot> Monitor::fresh(std::chrono::milliseconds timeout
 
 std::shared_ptr<const Snapshot> Monitor::latest() const {
   return snapshot_.current();
+}
+
+std::shared_ptr<const pages::Picture> Monitor::picture() const {
+  return picture_.current();
 }
 
 std::shared_ptr<const cluster::EventLog> Monitor::events() const {
@@ -296,9 +323,6 @@ asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->page = render(at);
   snapshot->taken = at;
-  for (const WatchedCluster& watched : clusters_) {
-    snapshot->clusters.push_back(watched.latest);
-  }
   snapshot_.publish(snapshot);
   // A page is made of ten times its size in pieces; the next one may be a minute away.
   malloc_trim(0);

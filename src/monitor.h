@@ -36,10 +36,16 @@ class Monitor : public http::SnapshotSource {
   // Serves until SIGTERM or SIGINT. The error says why it could not start.
   [[nodiscard]] Expected<void, std::string> run();
 
+  // Watches without serving, until SIGTERM, SIGINT or stop_watching().
+  void watch();
+  // From any thread.
+  void stop_watching();
+
   // For any thread but the loop's: runs a round, or joins the one that runs, and gives its
   // snapshot; null when the loop did not answer in time.
   [[nodiscard]] std::shared_ptr<const Snapshot> fresh(std::chrono::milliseconds timeout) override;
   [[nodiscard]] std::shared_ptr<const Snapshot> latest() const override;
+  [[nodiscard]] std::shared_ptr<const pages::Picture> picture() const override;
   [[nodiscard]] std::shared_ptr<const cluster::EventLog> events() const override;
   [[nodiscard]] bool is_responsive() const override;
 
@@ -61,6 +67,7 @@ class Monitor : public http::SnapshotSource {
   asio::awaitable<void> observe_until_stopped();
   asio::awaitable<void> wait_for_signals();
   void observe_all(cluster::Instant at);
+  void publish_picture(cluster::Instant at);
   void note_events(const std::string& cluster, std::vector<cluster::Event> events);
   void log_event(const std::string& cluster, const cluster::Event& event) const;
   [[nodiscard]] bool has_failures() const;
@@ -83,6 +90,7 @@ class Monitor : public http::SnapshotSource {
   metrics::SelfFacts self_;
   std::atomic<std::int64_t> last_beat_{0};  // milliseconds of the monotonic clock
   Published<Snapshot> snapshot_;
+  Published<pages::Picture> picture_;
   cluster::EventLog event_log_;
   Published<cluster::EventLog> published_events_;
   std::unique_ptr<http::Server> server_;

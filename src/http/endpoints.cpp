@@ -1,8 +1,13 @@
 #include "http/endpoints.h"
 
+#include "http/negotiation.h"
+#include "http/picture_endpoints.h"
+#include "metrics/openmetrics.h"
 #include "support/gzip.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 namespace pgrepl::http {
@@ -10,6 +15,8 @@ namespace pgrepl::http {
 namespace {
 
 constexpr std::string_view kTextFormat = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view kOpenMetricsFormat =
+    "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 // Empty when it was not sent. `name` in lower case.
 std::string header_of(const Request& request, const std::string& name) {
@@ -21,21 +28,36 @@ Response plain(int status, std::string body) {
   return {.status = status, .body = std::move(body)};
 }
 
+struct Site {
+  SnapshotSource& source;
+  std::string telemetry_path;
+};
+
 Response metrics_page(SnapshotSource& source, const Request& request) {
   const auto snapshot = source.fresh(scrape_timeout(request));
   if (snapshot == nullptr) {
     return plain(503, "The exporter's loop does not answer; see /-/healthy and its log.\n");
   }
-  Response response{.content_type = std::string{kTextFormat}, .body = {}};
-  response.headers.emplace_back("Vary", "Accept-Encoding");
-  if (header_of(request, "accept-encoding").find("gzip") != std::string::npos) {
-    response.body = gzip(snapshot->page);
-    if (!response.body.empty()) {
+  const bool openmetrics =
+      exposition_format(header_of(request, "accept")) == ExpositionFormat::OpenMetrics;
+  Response response{
+      .content_type = std::string{openmetrics ? kOpenMetricsFormat : kTextFormat}, .body = {}};
+  response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+  if (openmetrics) {
+    response.body = metrics::to_openmetrics(snapshot->page);
+  }
+  const std::string& page = openmetrics ? response.body : snapshot->page;
+  if (accepts_gzip(header_of(request, "accept-encoding"))) {
+    std::string compressed = gzip(page);
+    if (!compressed.empty()) {
       response.headers.emplace_back("Content-Encoding", "gzip");
+      response.body = std::move(compressed);
       return response;
     }
   }
-  response.body = snapshot->page;
+  if (!openmetrics) {
+    response.body = page;
+  }
   return response;
 }
 
@@ -49,14 +71,49 @@ Response readiness(const SnapshotSource& source) {
                                     : plain(503, "The first round is not done yet.\n");
 }
 
-Response landing_page(const std::string& telemetry_path) {
-  return {
-      .content_type = "text/html; charset=utf-8",
-      .body =
-          "<!doctype html>\n<html lang=\"en\"><head><title>pg_replication_exporter</title></head>"
-          "<body><h1>pg_replication_exporter</h1><p><a href=\"" +
-          telemetry_path + "\">Metrics</a></p></body></html>\n",
-  };
+struct Route {
+  std::string_view path;  // with a slash at its end: everything below it
+  Response (*answer)(const Site& site, const Request& request);
+};
+
+constexpr Route kRoutes[] = {
+    {"/",
+     [](const Site& site, const Request& request) {
+       return status(site.source, request, site.telemetry_path);
+     }},
+    {"/status.css", [](const Site&, const Request&) { return status_style(); }},
+    {"/status.js", [](const Site&, const Request&) { return status_script(); }},
+    {"/-/healthy", [](const Site& site, const Request&) { return health(site.source); }},
+    {"/-/ready", [](const Site& site, const Request&) { return readiness(site.source); }},
+    {"/api/v1/clusters",
+     [](const Site& site, const Request& request) { return clusters(site.source, request); }},
+    {"/api/v1/events",
+     [](const Site& site, const Request& request) { return events(site.source, request); }},
+    {"/sd",
+     [](const Site& site, const Request& request) {
+       return service_discovery(site.source, request);
+     }},
+    {"/servers/",
+     [](const Site& site, const Request& request) { return server_check(site.source, request); }},
+};
+
+bool leads_to(const Route& route, std::string_view path) {
+  const bool everything_below = route.path.size() > 1 && route.path.ends_with('/');
+  return everything_below ? path.starts_with(route.path) : path == route.path;
+}
+
+Response route(const Site& site, const Request& request) {
+  if (request.method != "GET" && request.method != "HEAD") {
+    return plain(405, "Only GET and HEAD are answered here.\n");
+  }
+  if (request.path == site.telemetry_path) {
+    return metrics_page(site.source, request);
+  }
+  const auto* const found =
+      std::ranges::find_if(kRoutes, [&](const Route& r) { return leads_to(r, request.path); });
+  return found == std::end(kRoutes)
+             ? plain(404, "Nothing is here; metrics are at " + site.telemetry_path + ".\n")
+             : found->answer(site, request);
 }
 
 }  // namespace
@@ -73,23 +130,8 @@ std::chrono::milliseconds scrape_timeout(const Request& request) {
 }
 
 Handler make_handler(SnapshotSource& source, std::string telemetry_path) {
-  return [&source, path = std::move(telemetry_path)](const Request& request) {
-    if (request.method != "GET" && request.method != "HEAD") {
-      return plain(405, "Only GET and HEAD are answered here.\n");
-    }
-    if (request.path == path) {
-      return metrics_page(source, request);
-    }
-    if (request.path == "/-/healthy") {
-      return health(source);
-    }
-    if (request.path == "/-/ready") {
-      return readiness(source);
-    }
-    if (request.path == "/") {
-      return landing_page(path);
-    }
-    return plain(404, "Nothing is here; metrics are at " + path + ".\n");
+  return [site = Site{source, std::move(telemetry_path)}](const Request& request) {
+    return route(site, request);
   };
 }
 

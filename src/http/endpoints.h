@@ -3,6 +3,7 @@
 
 #include "cluster/event_log.h"
 #include "http/server.h"
+#include "pages/picture.h"
 #include "snapshot.h"
 
 #include <chrono>
@@ -24,6 +25,8 @@ class SnapshotSource {
   ) = 0;
   // Of the last round; null before the first is done.
   [[nodiscard]] virtual std::shared_ptr<const Snapshot> latest() const = 0;
+  // Of the last round or tick, whichever is later; null before the first.
+  [[nodiscard]] virtual std::shared_ptr<const pages::Picture> picture() const = 0;
   // What has changed since the start; null while nothing has.
   [[nodiscard]] virtual std::shared_ptr<const cluster::EventLog> events() const = 0;
   // Whether the loop that watches the servers still turns.

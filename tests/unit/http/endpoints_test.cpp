@@ -1,5 +1,7 @@
 #include "http/endpoints.h"
 
+#include "unit/http/fixed_source.h"
+
 #include <gtest/gtest.h>
 
 namespace pgrepl::http {
@@ -7,32 +9,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class FixedSource : public SnapshotSource {
- public:
-  std::shared_ptr<const Snapshot> snapshot;
-  bool responsive = true;
-  std::chrono::milliseconds asked_for{0};
-
-  std::shared_ptr<const Snapshot> fresh(std::chrono::milliseconds timeout) override {
-    asked_for = timeout;
-    return snapshot;
-  }
-
-  [[nodiscard]] std::shared_ptr<const Snapshot> latest() const override { return snapshot; }
-
-  [[nodiscard]] std::shared_ptr<const cluster::EventLog> events() const override { return nullptr; }
-
-  [[nodiscard]] bool is_responsive() const override { return responsive; }
-};
-
 std::shared_ptr<const Snapshot> page(std::string text) {
   auto made = std::make_shared<Snapshot>();
   made->page = std::move(text);
   return made;
-}
-
-Request get(std::string path, std::map<std::string, std::string> headers = {}) {
-  return {.method = "GET", .path = std::move(path), .query = "", .headers = std::move(headers)};
 }
 
 TEST(Endpoints, MetricsAreThePageOfAFreshRound) {
@@ -51,6 +31,20 @@ TEST(Endpoints, MetricsAreCompressedForThoseWhoAccept) {
       make_handler(source, "/metrics")(get("/metrics", {{"accept-encoding", "gzip, deflate"}}));
   EXPECT_LT(response.body.size(), 1000U);
   EXPECT_TRUE(response.body.starts_with("\x1f\x8b"));
+}
+
+TEST(Endpoints, MetricsAreInOpenMetricsForThoseWhoAskForIt) {
+  FixedSource source;
+  source.snapshot = page("# TYPE pg_up gauge\npg_up 1\n");
+  const auto handler = make_handler(source, "/metrics");
+  const std::string accept = "application/openmetrics-text;version=1.0.0";
+  const auto response = handler(get("/metrics", {{"accept", accept}}));
+  EXPECT_EQ(response.content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  EXPECT_EQ(response.body, "# TYPE pg_up gauge\npg_up 1\n# EOF\n");
+  const auto compressed =
+      handler(get("/metrics", {{"accept", accept}, {"accept-encoding", "gzip"}}));
+  EXPECT_TRUE(compressed.body.starts_with("\x1f\x8b"));
+  EXPECT_EQ(compressed.content_type, response.content_type);
 }
 
 TEST(Endpoints, LoopThatDoesNotAnswerIsA503AndNoOldPage) {

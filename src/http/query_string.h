@@ -1,0 +1,13 @@
+// The part of a URL after '?'.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pgrepl::http {
+
+// The first value of this name, decoded; absent when there is none. "a=1&b=x%20y" has b "x y".
+[[nodiscard]] std::optional<std::string> query_value(std::string_view query, std::string_view name);
+
+}  // namespace pgrepl::http

@@ -1,0 +1,42 @@
+// What endpoints answer from in their tests, instead of a monitor.
+#pragma once
+
+#include "http/endpoints.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+namespace pgrepl::http {
+
+class FixedSource : public SnapshotSource {
+ public:
+  std::shared_ptr<const Snapshot> snapshot;
+  std::shared_ptr<const pages::Picture> seen;
+  std::shared_ptr<const cluster::EventLog> log;
+  bool responsive = true;
+  std::chrono::milliseconds asked_for{0};
+
+  std::shared_ptr<const Snapshot> fresh(std::chrono::milliseconds timeout) override {
+    asked_for = timeout;
+    return snapshot;
+  }
+
+  [[nodiscard]] std::shared_ptr<const Snapshot> latest() const override { return snapshot; }
+
+  [[nodiscard]] std::shared_ptr<const pages::Picture> picture() const override { return seen; }
+
+  [[nodiscard]] std::shared_ptr<const cluster::EventLog> events() const override { return log; }
+
+  [[nodiscard]] bool is_responsive() const override { return responsive; }
+};
+
+inline Request get(std::string path, std::map<std::string, std::string> headers = {}) {
+  return {.method = "GET", .path = std::move(path), .query = "", .headers = std::move(headers)};
+}
+
+inline Request get_with_query(std::string path, std::string query) {
+  return {.method = "GET", .path = std::move(path), .query = std::move(query), .headers = {}};
+}
+
+}  // namespace pgrepl::http
