@@ -104,6 +104,7 @@ class Stage {
     const auto page = exporter_->scrape();
     const auto at = Clock::now();
     const auto shown = asks_standby_ ? shown_heartbeat(*standby_) : std::nullopt;
+    taken.truth_error = seconds_between(at, Clock::now());
     shown_ = shown.value_or(shown_);
     taken.at = seconds_between(began_, at);
     taken.truth = writer_->age(shown_, at);
