@@ -48,10 +48,13 @@ log::Level level_of(cluster::EventKind kind) {
   return log::Level::Info;
 }
 
-cluster::Watched to_watched(const config::Cluster& configured) {
-  cluster::Watched watched{.name = configured.name, .rpo = std::nullopt};
-  if (configured.objectives.rpo) {
-    watched.rpo = cluster::Seconds{*configured.objectives.rpo};
+cluster::Watched to_watched(const WatchedCluster& cluster) {
+  cluster::Watched watched{.name = cluster.configured.name, .rpo = std::nullopt};
+  if (const auto& rpo = cluster.configured.objectives.rpo) {
+    watched.rpo = cluster::Seconds{*rpo};
+  }
+  if (cluster.discoverer) {
+    watched.discovery_failure = cluster.discoverer->failure();
   }
   return watched;
 }
@@ -83,11 +86,20 @@ Monitor::Monitor(config::Config config, catalogue::Catalogue catalogue, std::str
     WatchedCluster& watched = clusters_.emplace_back();
     watched.configured = configured;
     for (const config::Server& server : configured.servers) {
-      watched.pollers.push_back(std::make_unique<sampling::Poller>(
-          io_, server, config_.sampling, catalogue_, disabled_queries_
-      ));
+      watched.pollers.push_back(make_poller(server));
+    }
+    if (!configured.discovery.empty()) {
+      watched.discoverer = std::make_unique<discovery::Discoverer>(
+          io_, watched.configured, config_.sampling.timeout
+      );
     }
   }
+}
+
+std::unique_ptr<sampling::Poller> Monitor::make_poller(const config::Server& server) {
+  return std::make_unique<sampling::Poller>(
+      io_, server, config_.sampling, catalogue_, disabled_queries_
+  );
 }
 
 Expected<void, std::string> Monitor::run() {
@@ -117,6 +129,9 @@ void Monitor::start() {
   for (WatchedCluster& watched : clusters_) {
     for (auto& poller : watched.pollers) {
       spawn(poller->tick_until_stopped(), "tick");
+    }
+    for (std::size_t i = 0; watched.discoverer && i < watched.discoverer->sources(); ++i) {
+      spawn(watched.discoverer->ask_until_stopped(i), "discovery");
     }
   }
   spawn(wait_for_signals(), "signals");
@@ -153,6 +168,9 @@ void Monitor::stop() {
     for (auto& poller : watched.pollers) {
       poller->stop();
     }
+    if (watched.discoverer) {
+      watched.discoverer->stop();
+    }
   }
   for (const SnapshotPromise& waiter : std::exchange(waiters_, {})) {
     waiter->set_value(nullptr);
@@ -168,19 +186,28 @@ asio::awaitable<void> Monitor::observe_until_stopped() {
     observe_timer_.expires_at(next);
     asio::error_code cancelled;
     co_await observe_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    update_servers(now());
     observe_all(now());
     last_beat_ = milliseconds(now());
   }
 }
 
+void Monitor::update_servers(cluster::Instant at) {
+  if (stopped_) {
+    return;
+  }
+  const auto make = [this](const config::Server& server) { return make_poller(server); };
+  for (WatchedCluster& watched : clusters_) {
+    for (sampling::Poller* added : update_pollers(watched, make, at)) {
+      spawn(added->tick_until_stopped(), "tick");
+    }
+  }
+}
+
 void Monitor::observe_all(cluster::Instant at) {
   for (WatchedCluster& watched : clusters_) {
-    std::vector<cluster::ServerSample> samples;
-    for (const auto& poller : watched.pollers) {
-      samples.push_back(poller->sample(at));
-    }
-    auto seen =
-        cluster::observe(to_watched(watched.configured), samples, std::move(watched.memory), at);
+    const auto samples = take_samples(watched, at);
+    auto seen = cluster::observe(to_watched(watched), samples, std::move(watched.memory), at);
     watched.memory = std::move(seen.memory);
     watched.latest = std::move(seen.cluster);
     note_events(watched.configured.name, std::move(seen.events));
@@ -248,9 +275,16 @@ void Monitor::join_round(std::chrono::milliseconds timeout, SnapshotPromise wait
   }
 }
 
+bool Monitor::has_pollers() const {
+  return std::ranges::any_of(clusters_, [](const WatchedCluster& watched) {
+    return !watched.pollers.empty();
+  });
+}
+
 asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
   const cluster::Instant began = now();
-  round_timer_.expires_at(deadline);
+  // With nobody to ask there is nothing to wait for; only the first round waits for discovery.
+  round_timer_.expires_at(has_pollers() || !snapshot_.current() ? deadline : began);
   for (WatchedCluster& watched : clusters_) {
     for (auto& poller : watched.pollers) {
       pollers_in_round_ += 1;
@@ -294,7 +328,9 @@ std::string Monitor::render(cluster::Instant at) {
   for (const WatchedCluster& watched : clusters_) {
     metrics::ClusterPage page{.cluster = &watched.latest, .configured = &watched.configured};
     for (const auto& poller : watched.pollers) {
-      page.servers.push_back(page_of(*poller));
+      if (is_shown(watched, *poller, at)) {
+        page.servers.push_back(page_of(*poller));
+      }
     }
     clusters.push_back(std::move(page));
   }

@@ -4,14 +4,13 @@
 
 #include "catalogue/query.h"
 #include "cluster/event_log.h"
-#include "cluster/memory.h"
 #include "config/config.h"
 #include "http/endpoints.h"
 #include "metrics/self_families.h"
-#include "sampling/poller.h"
 #include "snapshot.h"
 #include "support/expected.h"
 #include "support/published.h"
+#include "watched_cluster.h"
 
 #include <atomic>
 #include <future>
@@ -44,13 +43,6 @@ class Monitor : public http::SnapshotSource {
  private:
   using SnapshotPromise = std::shared_ptr<std::promise<std::shared_ptr<const Snapshot>>>;
 
-  struct WatchedCluster {
-    config::Cluster configured;
-    std::vector<std::unique_ptr<sampling::Poller>> pollers;
-    cluster::Memory memory;
-    cluster::Cluster latest;
-  };
-
   void start();
   void stop();
   void spawn(asio::awaitable<void> task, const char* what);
@@ -58,6 +50,9 @@ class Monitor : public http::SnapshotSource {
   asio::awaitable<void> run_round(cluster::Instant deadline);
   asio::awaitable<void> observe_until_stopped();
   asio::awaitable<void> wait_for_signals();
+  void update_servers(cluster::Instant at);
+  [[nodiscard]] std::unique_ptr<sampling::Poller> make_poller(const config::Server& server);
+  [[nodiscard]] bool has_pollers() const;
   void observe_all(cluster::Instant at);
   void note_events(const std::string& cluster, std::vector<cluster::Event> events);
   void log_event(const std::string& cluster, const cluster::Event& event) const;

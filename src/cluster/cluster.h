@@ -100,6 +100,7 @@ enum class Anomaly : std::uint8_t {
   MixedSystemIdentifiers,
   OrphanedSlot,
   UnknownStandby,
+  DiscoveryFailed,
 };
 
 [[nodiscard]] std::string_view to_string(Anomaly anomaly);
@@ -110,6 +111,7 @@ inline constexpr std::array kAnomalies{
     Anomaly::MixedSystemIdentifiers,
     Anomaly::OrphanedSlot,
     Anomaly::UnknownStandby,
+    Anomaly::DiscoveryFailed,
 };
 
 struct AnomalyFinding {
