@@ -328,7 +328,7 @@ std::string Monitor::render(cluster::Instant at) {
   for (const WatchedCluster& watched : clusters_) {
     metrics::ClusterPage page{.cluster = &watched.latest, .configured = &watched.configured};
     for (const auto& poller : watched.pollers) {
-      if (is_shown(watched, *poller, at)) {
+      if (is_shown(watched, *poller)) {
         page.servers.push_back(page_of(*poller));
       }
     }

@@ -73,6 +73,12 @@ std::unique_ptr<sampling::Poller> take_poller(Pollers& pollers, const config::Se
   return found == pollers.end() ? nullptr : std::move(*found);
 }
 
+bool has_server(const Pollers& pollers, const std::string& name) {
+  return std::ranges::any_of(pollers, [&name](const auto& poller) {
+    return poller != nullptr && poller->server().name == name;
+  });
+}
+
 void log_change(const WatchedCluster& watched, const config::Server& server, const char* change) {
   log::write(
       log::Level::Info,
@@ -91,8 +97,11 @@ void retire(WatchedCluster& watched, Pollers pollers) {
     }
     log_change(watched, poller->server(), "no longer watches a server");
     poller->stop();
-    // Its name may be another server's later.
-    watched.memory.servers.erase(poller->server().name);
+    // One that moved goes on under its name; else the name may be another server's later.
+    if (const std::string& name = poller->server().name; !has_server(watched.pollers, name)) {
+      watched.memory.servers.erase(name);
+      watched.undecided.erase(name);
+    }
     watched.stopping.push_back(std::move(poller));
   }
 }
@@ -115,7 +124,13 @@ std::vector<sampling::Poller*> update_pollers(
     if (poller == nullptr) {
       poller = make(server);
       added.push_back(poller.get());
+      if (!has_server(before, server.name)) {
+        watched.undecided.insert(server.name);
+      }
       log_change(watched, server, "watches a discovered server");
+    }
+    if (is_decided(poller->sample(now))) {
+      watched.undecided.erase(server.name);
     }
     watched.pollers.push_back(std::move(poller));
   }
@@ -123,11 +138,8 @@ std::vector<sampling::Poller*> update_pollers(
   return added;
 }
 
-bool is_shown(const WatchedCluster& watched, const sampling::Poller& poller, cluster::Instant now) {
-  const auto& configured = watched.configured.servers;
-  return std::ranges::find(configured, poller.server().name, &config::Server::name) !=
-             configured.end() ||
-         is_decided(poller.sample(now));
+bool is_shown(const WatchedCluster& watched, const sampling::Poller& poller) {
+  return !watched.undecided.contains(poller.server().name);
 }
 
 std::vector<cluster::ServerSample> take_samples(
@@ -135,7 +147,7 @@ std::vector<cluster::ServerSample> take_samples(
 ) {
   std::vector<cluster::ServerSample> samples;
   for (const auto& poller : watched.pollers) {
-    if (is_shown(watched, *poller, now)) {
+    if (is_shown(watched, *poller)) {
       samples.push_back(poller->sample(now));
     }
   }

@@ -10,6 +10,8 @@
 
 #include <functional>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace pgrepl {
@@ -19,6 +21,8 @@ struct WatchedCluster {
   std::vector<std::unique_ptr<sampling::Poller>> pollers;
   std::vector<std::unique_ptr<sampling::Poller>> stopping;  // of servers that are watched no more
   std::unique_ptr<discovery::Discoverer> discoverer;        // null when all servers are listed
+  // Discovered servers of which it is not known yet whether they are known under another address.
+  std::set<std::string> undecided;
   cluster::Memory memory;
   cluster::Cluster latest;
 };
@@ -31,15 +35,12 @@ using PollerMaker = std::function<std::unique_ptr<sampling::Poller>(const config
     WatchedCluster& watched, const PollerMaker& make, cluster::Instant now
 );
 
-// Of all servers that are known to be one each: a discovered one is left out until it has answered
-// or failed, since it may turn out to be another one under a second address.
+// Of all servers but the undecided ones, which would count twice.
 [[nodiscard]] std::vector<cluster::ServerSample> take_samples(
     const WatchedCluster& watched, cluster::Instant now
 );
 
 // Whether take_samples() has it.
-[[nodiscard]] bool is_shown(
-    const WatchedCluster& watched, const sampling::Poller& poller, cluster::Instant now
-);
+[[nodiscard]] bool is_shown(const WatchedCluster& watched, const sampling::Poller& poller);
 
 }  // namespace pgrepl
