@@ -88,6 +88,11 @@ Monitor::Monitor(config::Config config, catalogue::Catalogue catalogue, std::str
     for (const config::Server& server : configured.servers) {
       watched.pollers.push_back(make_poller(server));
     }
+    for (const config::Endpoint& endpoint : configured.endpoints) {
+      watched.probers.push_back(
+          std::make_unique<sampling::EndpointProber>(io_, endpoint, config_.sampling)
+      );
+    }
     if (!configured.discovery.empty()) {
       watched.discoverer = std::make_unique<discovery::Discoverer>(
           io_, watched.configured, config_.sampling.timeout
@@ -130,6 +135,9 @@ void Monitor::start() {
     for (auto& poller : watched.pollers) {
       spawn(poller->tick_until_stopped(), "tick");
     }
+    for (auto& prober : watched.probers) {
+      spawn(prober->probe_until_stopped(), "endpoint");
+    }
     for (std::size_t i = 0; watched.discoverer && i < watched.discoverer->sources(); ++i) {
       spawn(watched.discoverer->ask_until_stopped(i), "discovery");
     }
@@ -167,6 +175,9 @@ void Monitor::stop() {
   for (WatchedCluster& watched : clusters_) {
     for (auto& poller : watched.pollers) {
       poller->stop();
+    }
+    for (auto& prober : watched.probers) {
+      prober->stop();
     }
     if (watched.discoverer) {
       watched.discoverer->stop();
@@ -210,6 +221,7 @@ void Monitor::observe_all(cluster::Instant at) {
     auto seen = cluster::observe(to_watched(watched), samples, std::move(watched.memory), at);
     watched.memory = std::move(seen.memory);
     watched.latest = std::move(seen.cluster);
+    watched.latest.endpoints = take_endpoints(watched, samples);
     note_events(watched.configured.name, std::move(seen.events));
   }
 }

@@ -154,4 +154,14 @@ std::vector<cluster::ServerSample> take_samples(
   return samples;
 }
 
+std::vector<cluster::EndpointStatus> take_endpoints(
+    const WatchedCluster& watched, std::span<const cluster::ServerSample> samples
+) {
+  std::vector<cluster::EndpointProbe> probes;
+  for (const auto& prober : watched.probers) {
+    probes.push_back(prober->latest());
+  }
+  return cluster::describe_endpoints(probes, samples);
+}
+
 }  // namespace pgrepl

@@ -6,11 +6,13 @@
 #include "cluster/sample.h"
 #include "config/config.h"
 #include "discovery/discoverer.h"
+#include "sampling/endpoint_prober.h"
 #include "sampling/poller.h"
 
 #include <functional>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,7 @@ struct WatchedCluster {
   std::unique_ptr<discovery::Discoverer> discoverer;        // null when all servers are listed
   // Discovered servers of which it is not known yet whether they are known under another address.
   std::set<std::string> undecided;
+  std::vector<std::unique_ptr<sampling::EndpointProber>> probers;
   cluster::Memory memory;
   cluster::Cluster latest;
 };
@@ -33,6 +36,10 @@ using PollerMaker = std::function<std::unique_ptr<sampling::Poller>(const config
 // ticks are the caller's to start. Nothing of a round may hold a poller across this.
 [[nodiscard]] std::vector<sampling::Poller*> update_pollers(
     WatchedCluster& watched, const PollerMaker& make, cluster::Instant now
+);
+
+[[nodiscard]] std::vector<cluster::EndpointStatus> take_endpoints(
+    const WatchedCluster& watched, std::span<const cluster::ServerSample> samples
 );
 
 // Of all servers but the undecided ones, which would count twice.

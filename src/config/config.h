@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/discovery.h"
+#include "config/endpoint.h"
 #include "pg/conninfo.h"
 
 #include <chrono>
@@ -53,6 +54,7 @@ struct Cluster {
   std::map<std::string, std::string> labels;  // added to every series of the cluster
   std::vector<Server> servers;
   std::vector<Discovery> discovery;
+  std::vector<Endpoint> endpoints;
   // How long a server that no source lists any more stays visible.
   Milliseconds forget_after{std::chrono::minutes{15}};
   std::optional<int> expected_standbys;

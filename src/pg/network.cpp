@@ -24,7 +24,8 @@ std::optional<Address> parse_address(const std::string& text) {
 }
 
 bool bit(const std::array<std::uint8_t, 16>& bytes, unsigned position) {
-  return ((bytes.at(position / 8) >> (7 - position % 8)) & 1U) != 0;
+  const unsigned byte = bytes.at(position / 8);
+  return ((byte >> (7 - position % 8)) & 1U) != 0;
 }
 
 }  // namespace

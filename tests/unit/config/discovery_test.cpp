@@ -100,6 +100,38 @@ TEST(ReadDiscovery, ReportsEveryMistakeWithItsPlace) {
   EXPECT_THAT(errors, HasSubstr("exporter.yaml:10:9: discovery: an entry is one of dns, patroni"));
 }
 
+TEST(ReadEndpoints, ReadsWhatApplicationsUse) {
+  const Config config = loaded({.yaml = R"(
+defaults: { user: monitor }
+clusters:
+  - servers: [{ host: a }]
+    endpoints:
+      - { name: write, host: 192.0.2.10 }
+      - { host: haproxy, port: 5001, expect: standby }
+)"});
+  const auto& endpoints = config.clusters.at(0).endpoints;
+  ASSERT_EQ(endpoints.size(), 2U);
+  EXPECT_EQ(endpoints[0].name, "write");
+  EXPECT_EQ(endpoints[0].expect, Expect::Primary);
+  EXPECT_EQ(endpoints[0].conninfo.parameter("user"), "monitor");
+  EXPECT_EQ(endpoints[1].name, "haproxy:5001");
+  EXPECT_EQ(endpoints[1].expect, Expect::Standby);
+}
+
+TEST(ReadEndpoints, ReportsMistakes) {
+  const std::string errors = errors_of({.yaml = R"(
+clusters:
+  - servers: [{ host: a }]
+    endpoints:
+      - { name: write, host: a, expect: leader }
+      - { name: write, host: b }
+      - { name: read }
+)"});
+  EXPECT_THAT(errors, HasSubstr("exporter.yaml:5:41: expect: expected primary or standby"));
+  EXPECT_THAT(errors, HasSubstr("exporter.yaml:6:9: name: two endpoints are called 'write'"));
+  EXPECT_THAT(errors, HasSubstr("host: is missing"));
+}
+
 TEST(ParseUrl, RefusesWhatIsNoAddressOfAnApi) {
   for (const char* text :
        {"",
