@@ -2,6 +2,7 @@
 # yaml-cpp, whose target has a namespace from 0.8 on, and Asio, which ships no CMake file.
 find_package(Threads REQUIRED)
 find_package(PostgreSQL REQUIRED)
+find_package(OpenSSL REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
@@ -21,7 +22,7 @@ target_include_directories(pgrepl_asio_headers SYSTEM INTERFACE ${ASIO_INCLUDE_D
 # translation unit allocates in the same way; else one frees with delete what another got by malloc.
 target_compile_definitions(pgrepl_asio_headers INTERFACE
   ASIO_STANDALONE ASIO_SEPARATE_COMPILATION ASIO_NO_DEPRECATED ASIO_HAS_STD_ALIGNED_ALLOC=1)
-target_link_libraries(pgrepl_asio_headers INTERFACE Threads::Threads)
+target_link_libraries(pgrepl_asio_headers INTERFACE Threads::Threads OpenSSL::SSL)
 
 find_path(DEFLATE_INCLUDE_DIR libdeflate.h REQUIRED)
 find_library(DEFLATE_LIBRARY deflate REQUIRED)

@@ -4,6 +4,7 @@
 #include "log.h"
 #include "metrics/page.h"
 #include "process_facts.h"
+#include "take_page.h"
 #include "take_picture.h"
 
 #include <algorithm>
@@ -34,25 +35,13 @@ std::int64_t milliseconds(cluster::Instant at) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
 
-log::Level level_of(cluster::EventKind kind) {
-  switch (kind) {
-    case cluster::EventKind::ServerDown:
-    case cluster::EventKind::Failover:
-    case cluster::EventKind::PrimaryChanged:
-    case cluster::EventKind::AnomalyBegan:
-      return log::Level::Warning;
-    case cluster::EventKind::ServerUp:
-    case cluster::EventKind::StandbyState:
-    case cluster::EventKind::AnomalyEnded:
-      return log::Level::Info;
+cluster::Watched to_watched(const WatchedCluster& cluster) {
+  cluster::Watched watched{.name = cluster.configured.name, .rpo = std::nullopt};
+  if (const auto& rpo = cluster.configured.objectives.rpo) {
+    watched.rpo = cluster::Seconds{*rpo};
   }
-  return log::Level::Info;
-}
-
-cluster::Watched to_watched(const config::Cluster& configured) {
-  cluster::Watched watched{.name = configured.name, .rpo = std::nullopt};
-  if (configured.objectives.rpo) {
-    watched.rpo = cluster::Seconds{*configured.objectives.rpo};
+  if (cluster.discoverer) {
+    watched.discovery_failure = cluster.discoverer->failure();
   }
   return watched;
 }
@@ -62,29 +51,6 @@ catalogue::Switches to_switches(const config::Queries& queries) {
       .enabled = {queries.enable.begin(), queries.enable.end()},
       .disabled = {queries.disable.begin(), queries.disable.end()},
   };
-}
-
-metrics::ServerPage page_of(
-    const sampling::Poller& poller, const std::vector<catalogue::BrokenQuery>& broken
-) {
-  metrics::ServerPage page{
-      .name = poller.server().name,
-      .queries = {},
-      .broken_queries = {},
-      .connections_opened = poller.counters().connections_opened,
-      .errors = poller.counters().errors,
-  };
-  for (const auto& [name, collected] : poller.collected()) {
-    page.queries.push_back(
-        {collected.query, collected.rows ? &*collected.rows : nullptr, collected.seconds}
-    );
-  }
-  if (poller.sample(now()).tick) {
-    for (const catalogue::BrokenQuery& query : broken) {
-      page.broken_queries.push_back(query.name);
-    }
-  }
-  return page;
 }
 
 }  // namespace
@@ -103,11 +69,23 @@ Monitor::Monitor(config::Config config, catalogue::Catalogue catalogue, std::str
     WatchedCluster& watched = clusters_.emplace_back();
     watched.configured = configured;
     for (const config::Server& server : configured.servers) {
-      watched.pollers.push_back(
-          std::make_unique<sampling::Poller>(io_, server, config_.sampling, catalogue_, switches_)
+      watched.pollers.push_back(make_poller(server));
+    }
+    for (const config::Endpoint& endpoint : configured.endpoints) {
+      watched.probers.push_back(
+          std::make_unique<sampling::EndpointProber>(io_, endpoint, config_.sampling)
+      );
+    }
+    if (!configured.discovery.empty()) {
+      watched.discoverer = std::make_unique<discovery::Discoverer>(
+          io_, watched.configured, config_.sampling.timeout
       );
     }
   }
+}
+
+std::unique_ptr<sampling::Poller> Monitor::make_poller(const config::Server& server) {
+  return std::make_unique<sampling::Poller>(io_, server, config_.sampling, catalogue_, switches_);
 }
 
 Expected<void, std::string> Monitor::run() {
@@ -147,6 +125,12 @@ void Monitor::start() {
     for (auto& poller : watched.pollers) {
       spawn(poller->tick_until_stopped(), "tick");
     }
+    for (auto& prober : watched.probers) {
+      spawn(prober->probe_until_stopped(), "endpoint");
+    }
+    for (std::size_t i = 0; watched.discoverer && i < watched.discoverer->sources(); ++i) {
+      spawn(watched.discoverer->ask_until_stopped(i), "discovery");
+    }
   }
   spawn(wait_for_signals(), "signals");
   spawn(observe_until_stopped(), "observe");
@@ -184,6 +168,12 @@ void Monitor::stop() {
     for (auto& poller : watched.pollers) {
       poller->stop();
     }
+    for (auto& prober : watched.probers) {
+      prober->stop();
+    }
+    if (watched.discoverer) {
+      watched.discoverer->stop();
+    }
   }
   for (const SnapshotPromise& waiter : std::exchange(waiters_, {})) {
     waiter->set_value(nullptr);
@@ -199,22 +189,32 @@ asio::awaitable<void> Monitor::observe_until_stopped() {
     observe_timer_.expires_at(next);
     asio::error_code cancelled;
     co_await observe_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    update_servers(now());
     observe_all(now());
     last_beat_ = milliseconds(now());
   }
 }
 
+void Monitor::update_servers(cluster::Instant at) {
+  if (stopped_) {
+    return;
+  }
+  const auto make = [this](const config::Server& server) { return make_poller(server); };
+  for (WatchedCluster& watched : clusters_) {
+    for (sampling::Poller* added : update_pollers(watched, make, at)) {
+      spawn(added->tick_until_stopped(), "tick");
+    }
+  }
+}
+
 void Monitor::observe_all(cluster::Instant at) {
   for (WatchedCluster& watched : clusters_) {
-    std::vector<cluster::ServerSample> samples;
-    for (const auto& poller : watched.pollers) {
-      samples.push_back(poller->sample(at));
-    }
-    auto seen =
-        cluster::observe(to_watched(watched.configured), samples, std::move(watched.memory), at);
+    const auto samples = take_samples(watched, at);
+    auto seen = cluster::observe(to_watched(watched), samples, std::move(watched.memory), at);
     watched.memory = std::move(seen.memory);
     watched.latest = std::move(seen.cluster);
-    note_events(watched.configured.name, std::move(seen.events));
+    watched.latest.endpoints = take_endpoints(watched, samples);
+    journal_.note(watched.configured.name, std::move(seen.events), wall_clock_now());
   }
   publish_picture(at);
 }
@@ -227,30 +227,6 @@ void Monitor::publish_picture(cluster::Instant at) {
     picture->clusters.push_back(take_picture(watched.latest, watched.configured));
   }
   picture_.publish(std::move(picture));
-}
-
-void Monitor::note_events(const std::string& cluster, std::vector<cluster::Event> events) {
-  if (events.empty()) {
-    return;
-  }
-  for (cluster::Event& event : events) {
-    log_event(cluster, event);
-    event_log_.note({.at = wall_clock_now(), .cluster = cluster, .event = std::move(event)});
-  }
-  published_events_.publish(std::make_shared<cluster::EventLog>(event_log_));
-}
-
-void Monitor::log_event(const std::string& cluster, const cluster::Event& event) const {
-  if (event.server.empty()) {
-    log::write(level_of(event.kind), "monitor", event.message, {{"cluster", cluster}});
-  } else {
-    log::write(
-        level_of(event.kind),
-        "monitor",
-        event.message,
-        {{"cluster", cluster}, {"server", event.server}}
-    );
-  }
 }
 
 std::shared_ptr<const Snapshot> Monitor::fresh(std::chrono::milliseconds timeout) {
@@ -277,7 +253,7 @@ std::shared_ptr<const pages::Picture> Monitor::picture() const {
 }
 
 std::shared_ptr<const cluster::EventLog> Monitor::events() const {
-  return published_events_.current();
+  return journal_.events();
 }
 
 bool Monitor::is_responsive() const {
@@ -294,9 +270,16 @@ void Monitor::join_round(std::chrono::milliseconds timeout, SnapshotPromise wait
   }
 }
 
+bool Monitor::has_pollers() const {
+  return std::ranges::any_of(clusters_, [](const WatchedCluster& watched) {
+    return !watched.pollers.empty();
+  });
+}
+
 asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
   const cluster::Instant began = now();
-  round_timer_.expires_at(deadline);
+  // With nobody to ask there is nothing to wait for; only the first round waits for discovery.
+  round_timer_.expires_at(has_pollers() || !snapshot_.current() ? deadline : began);
   for (WatchedCluster& watched : clusters_) {
     for (auto& poller : watched.pollers) {
       pollers_in_round_ += 1;
@@ -319,7 +302,6 @@ asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
   const cluster::Instant at = now();
   observe_all(at);
   self_.rounds.note(cluster::Seconds{at - began}.count());
-  self_.last_round_failed = has_failures();
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->page = render(at);
   snapshot->taken = at;
@@ -333,50 +315,13 @@ asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
   }
 }
 
-bool Monitor::has_failures() const {
-  return std::ranges::any_of(clusters_, [](const WatchedCluster& watched) {
-    return std::ranges::any_of(watched.pollers, [](const auto& poller) {
-      return poller->sample(now()).failure ||
-             std::ranges::any_of(poller->collected(), [](const auto& kept) {
-               return !kept.second.rows;
-             });
-    });
-  });
-}
-
 std::string Monitor::render(cluster::Instant at) {
-  std::vector<metrics::ClusterPage> clusters;
-  for (const WatchedCluster& watched : clusters_) {
-    metrics::ClusterPage page{.cluster = &watched.latest, .configured = &watched.configured};
-    for (const auto& poller : watched.pollers) {
-      page.servers.push_back(page_of(*poller, catalogue_.broken));
-    }
-    clusters.push_back(std::move(page));
-  }
   self_.process = read_process_facts();
-  auto page =
-      metrics::render_page(clusters, self_, {.now = at, .wall_clock_now = wall_clock_now()});
-  log_drops(page.drops);
+  self_.last_round_failed = has_failures(clusters_, at);
+  const auto pages = take_pages(clusters_, catalogue_.broken, at);
+  auto page = metrics::render_page(pages, self_, {.now = at, .wall_clock_now = wall_clock_now()});
+  journal_.note_drops(page.drops);
   return std::move(page.text);
-}
-
-// Once for each server and query: the counts are on the page.
-void Monitor::log_drops(const std::vector<metrics::PageDrop>& drops) {
-  for (const metrics::PageDrop& drop : drops) {
-    if (!logged_drops_.emplace(drop.server, drop.query).second) {
-      continue;
-    }
-    log::write(
-        log::Level::Warning,
-        "monitor",
-        "samples dropped",
-        {{"server", drop.server},
-         {"query", drop.query},
-         {"duplicates", std::to_string(drop.dropped.duplicates)},
-         {"unreadable", std::to_string(drop.dropped.unreadable)},
-         {"column", drop.dropped.first_unreadable}}
-    );
-  }
 }
 
 }  // namespace pgrepl

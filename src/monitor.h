@@ -4,15 +4,15 @@
 
 #include "catalogue/query.h"
 #include "cluster/event_log.h"
-#include "cluster/memory.h"
 #include "config/config.h"
 #include "http/endpoints.h"
+#include "journal.h"
 #include "metrics/page.h"
 #include "metrics/self_families.h"
-#include "sampling/poller.h"
 #include "snapshot.h"
 #include "support/expected.h"
 #include "support/published.h"
+#include "watched_cluster.h"
 
 #include <atomic>
 #include <future>
@@ -52,13 +52,6 @@ class Monitor : public http::SnapshotSource {
  private:
   using SnapshotPromise = std::shared_ptr<std::promise<std::shared_ptr<const Snapshot>>>;
 
-  struct WatchedCluster {
-    config::Cluster configured;
-    std::vector<std::unique_ptr<sampling::Poller>> pollers;
-    cluster::Memory memory;
-    cluster::Cluster latest;
-  };
-
   void start();
   void stop();
   void spawn(asio::awaitable<void> task, const char* what);
@@ -66,13 +59,12 @@ class Monitor : public http::SnapshotSource {
   asio::awaitable<void> run_round(cluster::Instant deadline);
   asio::awaitable<void> observe_until_stopped();
   asio::awaitable<void> wait_for_signals();
+  void update_servers(cluster::Instant at);
+  [[nodiscard]] std::unique_ptr<sampling::Poller> make_poller(const config::Server& server);
+  [[nodiscard]] bool has_pollers() const;
   void observe_all(cluster::Instant at);
   void publish_picture(cluster::Instant at);
-  void note_events(const std::string& cluster, std::vector<cluster::Event> events);
-  void log_event(const std::string& cluster, const cluster::Event& event) const;
-  [[nodiscard]] bool has_failures() const;
   [[nodiscard]] std::string render(cluster::Instant at);
-  void log_drops(const std::vector<metrics::PageDrop>& drops);
 
   config::Config config_;
   catalogue::Catalogue catalogue_;
@@ -86,13 +78,11 @@ class Monitor : public http::SnapshotSource {
   std::size_t pollers_in_round_ = 0;
   bool round_running_ = false;
   std::atomic<bool> stopped_{false};
-  std::set<std::pair<std::string, std::string>> logged_drops_;  // server and query
   metrics::SelfFacts self_;
   std::atomic<std::int64_t> last_beat_{0};  // milliseconds of the monotonic clock
   Published<Snapshot> snapshot_;
   Published<pages::Picture> picture_;
-  cluster::EventLog event_log_;
-  Published<cluster::EventLog> published_events_;
+  Journal journal_;
   std::unique_ptr<http::Server> server_;
 };
 

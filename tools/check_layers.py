@@ -16,7 +16,7 @@ ALLOWED = {
     "catalogue": {"support", "pg"},
     "cluster": {"support", "pg"},
     "session": {"support", "pg"},
-    "discovery": {"support", "pg", "config", "session"},
+    "discovery": {"support", "pg", "config", "session", "http"},
     "sampling": {"support", "pg", "config", "session", "catalogue", "cluster"},
     "metrics": {"support", "pg", "config", "catalogue", "cluster"},
     "pages": {"support", "pg", "cluster"},

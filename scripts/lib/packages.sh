@@ -3,7 +3,7 @@
 
 build_packages=(
   g++ cmake ninja-build ccache pkg-config
-  libpq-dev prometheus-cpp-dev libcivetweb-dev libyaml-cpp-dev libspdlog-dev libasio-dev
+  libpq-dev libssl-dev prometheus-cpp-dev libcivetweb-dev libyaml-cpp-dev libspdlog-dev libasio-dev
   libcli11-dev nlohmann-json3-dev libexpected-dev libdeflate-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )

@@ -129,13 +129,17 @@ void find_unknown_standbys(
 std::vector<AnomalyFinding> find_anomalies(
     std::span<const ServerSample> samples,
     const Cluster& cluster,
-    std::span<const std::optional<SenderMatch>> matches
+    std::span<const std::optional<SenderMatch>> matches,
+    const std::optional<std::string>& discovery_failure
 ) {
   Findings findings;
   find_primary_conflicts(samples, cluster, findings);
   find_misfits(samples, cluster, findings);
   find_orphaned_slots(cluster, findings);
   find_unknown_standbys(samples, matches, findings);
+  if (discovery_failure) {
+    findings.push_back({Anomaly::DiscoveryFailed, *discovery_failure});
+  }
   return findings;
 }
 

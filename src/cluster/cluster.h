@@ -1,6 +1,7 @@
 // One cluster as all its servers together show it: the product's picture of the world. A value.
 #pragma once
 
+#include "cluster/endpoint.h"
 #include "cluster/exposure.h"
 #include "cluster/lag.h"
 #include "cluster/sample.h"
@@ -100,6 +101,7 @@ enum class Anomaly : std::uint8_t {
   MixedSystemIdentifiers,
   OrphanedSlot,
   UnknownStandby,
+  DiscoveryFailed,
 };
 
 [[nodiscard]] std::string_view to_string(Anomaly anomaly);
@@ -110,6 +112,7 @@ inline constexpr std::array kAnomalies{
     Anomaly::MixedSystemIdentifiers,
     Anomaly::OrphanedSlot,
     Anomaly::UnknownStandby,
+    Anomaly::DiscoveryFailed,
 };
 
 struct AnomalyFinding {
@@ -125,6 +128,7 @@ struct Cluster {
   std::optional<std::size_t> primary;  // absent when none answers, or more than one
   std::optional<pg::TimelineId> timeline;
   std::vector<AnomalyFinding> anomalies;
+  std::vector<EndpointStatus> endpoints;
   std::optional<SyncStandbys> sync_standbys;  // absent while the primary does not answer
   Exposure data_loss;                         // absent until a standby was seen connected
   Exposure archive;  // absent without archiving, and until a file was archived

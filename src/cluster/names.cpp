@@ -60,6 +60,8 @@ std::string_view to_string(Anomaly anomaly) {
       return "orphaned_slot";
     case Anomaly::UnknownStandby:
       return "unknown_standby";
+    case Anomaly::DiscoveryFailed:
+      return "discovery_failed";
   }
   return "";
 }

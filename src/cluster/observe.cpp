@@ -165,7 +165,8 @@ Observation observe(
     seen.cluster.timeline = seen.memory.primary->timeline;
   }
   assess_safety(samples, watched.rpo, seen.cluster, seen.memory, now);
-  seen.cluster.anomalies = find_anomalies(samples, seen.cluster, matches);
+  seen.cluster.anomalies =
+      find_anomalies(samples, seen.cluster, matches, watched.discovery_failure);
   report_anomalies(seen.cluster.anomalies, seen.memory, seen.events);
   seen.cluster.failovers = seen.memory.failovers;
   seen.cluster.last_failover = seen.memory.last_failover;

@@ -16,6 +16,8 @@ namespace pgrepl::cluster {
 struct Watched {
   std::string name;
   std::optional<Seconds> rpo;  // the configured recovery point objective
+  // Why servers may be missing; absent while every source of servers answers.
+  std::optional<std::string> discovery_failure = std::nullopt;
 };
 
 struct Observation {

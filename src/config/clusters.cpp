@@ -1,5 +1,7 @@
 #include "config/clusters.h"
 
+#include "config/read_discovery.h"
+#include "config/read_endpoints.h"
 #include "config/servers.h"
 
 #include <algorithm>
@@ -124,6 +126,13 @@ class ClusterReader {
     if (const yaml::Node* servers = reader.sequence("servers")) {
       cluster.servers = read_servers(*servers, cluster.lag_thresholds);
     }
+    if (const yaml::Node* sources = reader.sequence("discovery")) {
+      cluster.discovery = read_discovery(*sources, context_, errors_);
+    }
+    if (const yaml::Node* endpoints = reader.sequence("endpoints")) {
+      cluster.endpoints = read_endpoints(*endpoints, context_, errors_);
+    }
+    cluster.forget_after = read_span(reader, "forget_after").value_or(cluster.forget_after);
     reader.finish();
     return cluster;
   }

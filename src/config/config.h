@@ -1,6 +1,8 @@
 // What the user asked for, validated: load() returns the only Config there is.
 #pragma once
 
+#include "config/discovery.h"
+#include "config/endpoint.h"
 #include "pg/conninfo.h"
 
 #include <chrono>
@@ -51,6 +53,10 @@ struct Cluster {
   std::string name = "default";
   std::map<std::string, std::string> labels;  // added to every series of the cluster
   std::vector<Server> servers;
+  std::vector<Discovery> discovery;
+  std::vector<Endpoint> endpoints;
+  // How long a server that no source lists any more stays visible.
+  Milliseconds forget_after{std::chrono::minutes{15}};
   std::optional<int> expected_standbys;
   Objectives objectives;
   LagThresholds lag_thresholds;

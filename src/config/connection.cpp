@@ -283,6 +283,18 @@ std::optional<pg::ConnInfo> read_connection(
   return has_address ? std::optional{filled(std::move(read), context)} : std::nullopt;
 }
 
+pg::ConnInfo read_login(yaml::Reader& reader, const ConnectionContext& context) {
+  pg::ConnInfo login;
+  login.endpoint.port = read_port(reader).value_or(context.defaults.endpoint.port);
+  for (const std::string_view key : {"host", "hostaddr", "service", "conninfo"}) {
+    if (reader.any(key) != nullptr) {
+      reader.error(key, "cannot be given; the address is what is discovered");
+    }
+  }
+  read_keywords(reader, context.sources, login);
+  return filled(std::move(login), context);
+}
+
 pg::ConnInfo filled(pg::ConnInfo conninfo, const ConnectionContext& context) {
   const pg::ConnInfo& defaults = context.defaults;
   if (!names_password(conninfo)) {

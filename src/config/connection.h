@@ -31,6 +31,10 @@ struct ConnectionContext {
     yaml::Reader& reader, const ConnectionContext& context
 );
 
+// The connection keys of what is discovered, which brings its own address: as a server's without
+// one. The endpoint has the port only. The caller calls finish().
+[[nodiscard]] pg::ConnInfo read_login(yaml::Reader& reader, const ConnectionContext& context);
+
 // What `conninfo` does not say, the defaults say; a password from any source counts as said. The
 // database is then PGDATABASE or postgres, unless a service is named, which may know another.
 [[nodiscard]] pg::ConnInfo filled(pg::ConnInfo conninfo, const ConnectionContext& context);

@@ -89,13 +89,13 @@ Expected<yaml::Node, Errors> read_file(const Sources& sources) {
 // Only where nothing else is wrong: a server that was written wrongly is not a missing one.
 void require_server(const Config& config, const Sources& sources, Errors& errors) {
   const bool has_server = std::ranges::any_of(config.clusters, [](const Cluster& cluster) {
-    return !cluster.servers.empty();
+    return !cluster.servers.empty() || !cluster.discovery.empty();
   });
   if (!has_server && errors.empty()) {
     errors.push_back(
         {{.file = sources.config_file.value_or("")},
-         "no server to monitor: list servers under 'clusters' in the file that --config.file "
-         "names, or set DATA_SOURCE_NAME, for example "
+         "no server to monitor: list servers or discovery under 'clusters' in the file that "
+         "--config.file names, or set DATA_SOURCE_NAME, for example "
          "DATA_SOURCE_NAME=postgresql://monitor@db.example.com:5432/postgres"}
     );
   }

@@ -165,6 +165,9 @@ void add_cluster_families(const ClusterView& view, Families& families) {
   add_objectives(view, out);
   add_safety(view.cluster, out);
   add_anomalies(view, out);
+  for (const cluster::EndpointStatus& endpoint : view.cluster.endpoints) {
+    add_endpoint_families(endpoint, out);
+  }
 }
 
 }  // namespace pgrepl::metrics

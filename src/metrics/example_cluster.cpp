@@ -69,6 +69,15 @@ ExampleCluster example_cluster() {
   example.cluster.best_candidate = "pg-2";
   example.cluster.last_failover = cluster::Instant{};
   example.cluster.last_failover_downtime = 0s;
+  example.cluster.endpoints = {{
+      .probe =
+          {.name = "write",
+           .expect = cluster::Role::Primary,
+           .reading = cluster::EndpointReading{},
+           .failure = std::nullopt},
+      .ok = true,
+      .server = "pg-1",
+  }};
   example.configured.objectives = {.rpo = 1s, .rto = 1s};
   example.configured.lag_thresholds = {.warning = 1s, .critical = 1s};
   for (const cluster::Server& server : example.cluster.servers) {

@@ -47,6 +47,11 @@ AnomalyWords words_of(Anomaly anomaly) {
           "Start their consumers, or drop them: SELECT pg_drop_replication_slot('…')."};
     case Anomaly::UnknownStandby:
       return {Severity::Warning, "Add it to the configuration, or find out what it is."};
+    case Anomaly::DiscoveryFailed:
+      return {
+          Severity::Warning,
+          "The servers known until now are still watched; new ones are not found until the source "
+          "answers again."};
   }
   return {Severity::Warning, ""};
 }

@@ -170,4 +170,26 @@ std::vector<cluster::ReplicationSlot> decode_replication_slots(const pg::ResultS
   return slots;
 }
 
+Expected<cluster::EndpointReading, std::string> decode_endpoint(const pg::ResultSet& rows) {
+  if (rows.rows() != 1) {
+    return Unexpected{std::string{"the endpoint does not answer with one row"}};
+  }
+  const Row row{rows, 0};
+  const auto in_recovery = row.boolean("in_recovery");
+  const auto read_only = row.text("transaction_read_only");
+  const auto started = row.number<double>("postmaster_start_time");
+  if (!in_recovery || !read_only || !started) {
+    return Unexpected{std::string{"the endpoint's answer lacks a column"}};
+  }
+  cluster::EndpointReading reading{
+      .role = *in_recovery ? cluster::Role::Standby : cluster::Role::Primary,
+      .read_only = *read_only == "on",
+      .postmaster_start_time = *started,
+  };
+  if (const auto identifier = row.number<std::uint64_t>("system_identifier")) {
+    reading.system_identifier = pg::SystemIdentifier{*identifier};
+  }
+  return reading;
+}
+
 }  // namespace pgrepl::sampling

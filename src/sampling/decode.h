@@ -1,6 +1,7 @@
 // Result sets of the queries that feed the model, as the model's types. One function per fact.
 #pragma once
 
+#include "cluster/endpoint.h"
 #include "cluster/sample.h"
 #include "pg/result_set.h"
 #include "support/expected.h"
@@ -24,6 +25,11 @@ namespace pgrepl::sampling {
 
 // The rows of queries/replication_slots.yaml.
 [[nodiscard]] std::vector<cluster::ReplicationSlot> decode_replication_slots(
+    const pg::ResultSet& rows
+);
+
+// The row that the server behind an endpoint answers.
+[[nodiscard]] Expected<cluster::EndpointReading, std::string> decode_endpoint(
     const pg::ResultSet& rows
 );
 

@@ -65,6 +65,7 @@ asio::awaitable<void> Poller::tick_until_stopped() {
     co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
   }
   tick_session_.close();
+  tick_ended_ = true;
 }
 
 asio::awaitable<void> Poller::tick_once() {

@@ -59,6 +59,9 @@ class Poller {
 
   void stop();
 
+  // After stop(): nothing runs any more, so that it can be destroyed.
+  [[nodiscard]] bool has_ended() const { return tick_ended_ && !round_running_; }
+
   // All that is known of the server at `now`. Nothing older than an unanswered tick is in it.
   [[nodiscard]] cluster::ServerSample sample(Instant now) const;
 
@@ -100,6 +103,7 @@ class Poller {
   PollState state_;
   bool stopped_ = false;
   bool round_running_ = false;
+  bool tick_ended_ = false;
   std::optional<cluster::Tick> tick_;
   std::optional<cluster::ServerFacts> facts_;
   std::vector<cluster::ReplicationSlot> slots_;

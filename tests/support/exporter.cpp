@@ -17,7 +17,9 @@ Command command_for(const ExporterOptions& options) {
   if (path == nullptr || access(path, X_OK) != 0) {
     throw std::runtime_error("PGREPL_EXPORTER does not name the exporter's binary");
   }
-  Command command{.arguments = {path}, .environment = environment_without({"PG", "DATA_SOURCE_"})};
+  Command command{
+      .arguments = options.launcher, .environment = environment_without({"PG", "DATA_SOURCE_"})};
+  command.arguments.emplace_back(path);
   for (const auto& [name, value] : options.environment) {
     command.environment.push_back(name + "=" + value);
   }

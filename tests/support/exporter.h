@@ -18,7 +18,8 @@ namespace pgrepl::testing {
 struct ExporterOptions {
   std::map<std::string, std::string> environment = {};  // e.g. DATA_SOURCE_NAME
   std::vector<std::string> arguments = {};
-  bool wait_until_ready = true;  // else the constructor returns at once
+  std::vector<std::string> launcher = {};  // a program that becomes the exporter, before its path
+  bool wait_until_ready = true;            // else the constructor returns at once
 };
 
 class Exporter {

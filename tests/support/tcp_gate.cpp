@@ -157,7 +157,7 @@ class TcpGate::Loop {
     if (plan_.mode == Mode::Refuse) {
       listener_.close();
     } else if (!listener_.open()) {
-      listener_ = listen_on(gate_.port());
+      listener_ = listen_on(gate_.port(), gate_.addresses_.listen);
     }
     changed_ = true;
   }
@@ -179,7 +179,7 @@ class TcpGate::Loop {
       connection.client.socket = std::move(client);
       connection.budget = plan_.close_after.value_or(SIZE_MAX);
       if (plan_.mode != Mode::Drop) {
-        connection.server.socket = connect_to(gate_.server_port_);
+        connection.server.socket = connect_to(gate_.server_port_, gate_.addresses_.source);
         connection.dead = !connection.server.socket.open();
       }
     }
@@ -273,9 +273,11 @@ class TcpGate::Loop {
   std::vector<pollfd> polled_;
 };
 
-TcpGate::TcpGate(std::uint16_t server_port)
-    : server_port_(server_port), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-  thread_ = std::thread{[this, listener = listen_on(port())]() mutable {
+TcpGate::TcpGate(std::uint16_t server_port, GateAddresses addresses)
+    : server_port_(server_port),
+      addresses_(std::move(addresses)),
+      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  thread_ = std::thread{[this, listener = listen_on(port(), addresses_.listen)]() mutable {
     Loop{*this, std::move(listener)}.run();
   }};
 }

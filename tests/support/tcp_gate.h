@@ -10,18 +10,28 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 
 namespace pgrepl::testing {
 
+// Other loopback addresses than 127.0.0.1, for what tells servers apart by address.
+struct GateAddresses {
+  std::string listen = "127.0.0.1";
+  std::uint16_t port = 0;            // to listen on; one of its own if 0
+  std::string source = "127.0.0.1";  // what the server takes for its client's address
+};
+
 class TcpGate {
  public:
-  explicit TcpGate(std::uint16_t server_port);
+  explicit TcpGate(std::uint16_t server_port, GateAddresses addresses = {});
   ~TcpGate();
   TcpGate(const TcpGate&) = delete;
   TcpGate& operator=(const TcpGate&) = delete;
 
-  [[nodiscard]] std::uint16_t port() const { return port_.number(); }
+  [[nodiscard]] std::uint16_t port() const {
+    return addresses_.port != 0 ? addresses_.port : port_.number();
+  }
 
   // Undoes all that follows. Connections that lost bytes meanwhile are reset.
   void pass();
@@ -62,6 +72,7 @@ class TcpGate {
 
   ReservedPort port_;
   std::uint16_t server_port_;
+  GateAddresses addresses_;
   int wake_ = -1;  // eventfd: the plan has changed
   mutable std::mutex mutex_;
   Plan plan_;

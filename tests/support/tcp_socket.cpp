@@ -35,29 +35,33 @@ void Socket::send_at_once() const {
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
+sockaddr_in loopback(std::uint16_t port, const std::string& address) {
+  sockaddr_in place{};
+  place.sin_family = AF_INET;
+  place.sin_port = htons(port);
+  place.sin_addr.s_addr = inet_addr(address.c_str());
+  return place;
 }
 
-Socket listen_on(std::uint16_t port) {
+Socket listen_on(std::uint16_t port, const std::string& address) {
   auto listener = make_socket();
   const int on = 1;
   setsockopt(listener.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const auto address = loopback(port);
-  if (bind(listener.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+  const auto place = loopback(port, address);
+  if (bind(listener.fd(), reinterpret_cast<const sockaddr*>(&place), sizeof place) != 0 ||
       listen(listener.fd(), SOMAXCONN) != 0) {
     throw std::system_error(errno, std::generic_category(), "cannot listen");
   }
   return listener;
 }
 
-Socket connect_to(std::uint16_t port) {
+Socket connect_to(std::uint16_t port, const std::string& source) {
   auto server = make_socket();
   server.send_at_once();
+  const auto from = loopback(0, source);
+  if (bind(server.fd(), reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot connect from " + source);
+  }
   const auto address = loopback(port);
   if (connect(server.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
       errno != EINPROGRESS) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include <netinet/in.h>
@@ -37,12 +38,13 @@ class Socket {
   int fd_;
 };
 
-[[nodiscard]] sockaddr_in loopback(std::uint16_t port);
+[[nodiscard]] sockaddr_in loopback(std::uint16_t port, const std::string& address = "127.0.0.1");
 
 // Throws when the port is taken.
-[[nodiscard]] Socket listen_on(std::uint16_t port);
+[[nodiscard]] Socket listen_on(std::uint16_t port, const std::string& address = "127.0.0.1");
 
-// Perhaps still connecting; not open when it was refused at once.
-[[nodiscard]] Socket connect_to(std::uint16_t port);
+// Perhaps still connecting; not open when it was refused at once. The peer sees it come from
+// `source`.
+[[nodiscard]] Socket connect_to(std::uint16_t port, const std::string& source = "127.0.0.1");
 
 }  // namespace pgrepl::testing

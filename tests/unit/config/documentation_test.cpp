@@ -28,7 +28,7 @@ std::vector<std::string> examples() {
 
 TEST(Documentation, EveryExampleOfTheConfigurationLoads) {
   const auto all = examples();
-  EXPECT_EQ(all.size(), 3U);
+  EXPECT_EQ(all.size(), 4U);
   for (const std::string& example : all) {
     EXPECT_EQ(errors_of({.yaml = example, .environment = {{"MONITOR_PASSWORD", "secret"}}}), "")
         << example;

@@ -214,7 +214,7 @@ TEST(Load, NamesWhatIsWrong) {
       {"clusters: [{servers: [{host: a, password: p, password_file: f}]}]", "keep one"},
       {"clusters: [{servers: [{conninfo: 'password=p', password_file: f}]}]", "keep one"},
       {"clusters: [{servers: [{host: a, sslpassword_file: /absent}]}]", "cannot read '/absent'"},
-      {"clusters: [{servers: [{host: a}], discovery: []}]", "unknown key 'discovery'"},
+      {"clusters: [{servers: [{host: a}], disco: []}]", "unknown key 'disco'"},
       {"cluster: []", "unknown key 'cluster'; did you mean 'clusters'?"},
   };
   for (const Mistake& mistake : kMistakes) {

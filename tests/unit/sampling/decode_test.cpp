@@ -119,5 +119,24 @@ TEST(DecodeReplicationSlots, ReadsEverySlot) {
   EXPECT_EQ(slots[0].safe_wal_bytes, std::nullopt);
 }
 
+TEST(DecodeEndpoint, ReadsRoleAndWritability) {
+  const auto reading = decode_endpoint(one_row({
+      {"in_recovery", "f"},
+      {"transaction_read_only", "on"},
+      {"system_identifier", "7012345678901234567"},
+      {"postmaster_start_time", "1700000000.123456"},
+  }));
+  ASSERT_TRUE(reading);
+  EXPECT_EQ(reading->role, cluster::Role::Primary);
+  EXPECT_TRUE(reading->read_only);
+  EXPECT_EQ(reading->system_identifier, pg::SystemIdentifier{7012345678901234567});
+  EXPECT_DOUBLE_EQ(reading->postmaster_start_time, 1700000000.123456);
+}
+
+TEST(DecodeEndpoint, RefusesAnAnswerThatIsNoneOfPostgreSQL) {
+  EXPECT_FALSE(decode_endpoint(one_row({{"in_recovery", "f"}})));
+  EXPECT_FALSE(decode_endpoint(pg::ResultSet{{"in_recovery"}}));
+}
+
 }  // namespace
 }  // namespace pgrepl::sampling

@@ -1,0 +1,65 @@
+// Keeps the roster of one cluster up to date: asks each source at its own pace.
+#pragma once
+
+#include "config/config.h"
+#include "discovery/replication.h"
+#include "discovery/roster.h"
+#include "discovery/source.h"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+
+namespace pgrepl::discovery {
+
+class Discoverer {
+ public:
+  // `timeout` is for each question to a source.
+  Discoverer(
+      asio::io_context& io, const config::Cluster& configured, std::chrono::milliseconds timeout
+  );
+
+  // How many sources run on their own; each needs its ask_until_stopped().
+  [[nodiscard]] std::size_t sources() const { return asked_.size(); }
+
+  asio::awaitable<void> ask_until_stopped(std::size_t source);
+  void stop();
+
+  // The servers to watch from now on, given what the watched ones show.
+  std::vector<config::Server> update(std::span<const Sighting> sightings, Instant now);
+
+  // Why servers may be missing; absent while every source answers.
+  [[nodiscard]] std::optional<std::string> failure() const;
+
+ private:
+  struct Asked {
+    std::size_t number;  // in the roster
+    std::unique_ptr<Source> source;
+    std::unique_ptr<asio::steady_timer> pause;
+  };
+
+  struct Follower {
+    std::size_t number;  // in the roster
+    config::ReplicationDiscovery configured;
+    Instant next{};
+    std::set<std::string> reported{};  // refused addresses that have been said
+  };
+
+  void follow(Follower& follower, std::span<const Sighting> sightings, Instant now);
+
+  Roster roster_;
+  std::vector<Asked> asked_;
+  std::vector<Follower> followers_;
+  bool stopped_ = false;
+};
+
+}  // namespace pgrepl::discovery

@@ -1,0 +1,68 @@
+#include "journal.h"
+
+#include "log.h"
+
+namespace pgrepl {
+
+namespace {
+
+log::Level level_of(cluster::EventKind kind) {
+  switch (kind) {
+    case cluster::EventKind::ServerDown:
+    case cluster::EventKind::Failover:
+    case cluster::EventKind::PrimaryChanged:
+    case cluster::EventKind::AnomalyBegan:
+      return log::Level::Warning;
+    case cluster::EventKind::ServerUp:
+    case cluster::EventKind::StandbyState:
+    case cluster::EventKind::AnomalyEnded:
+      return log::Level::Info;
+  }
+  return log::Level::Info;
+}
+
+void log_event(const std::string& cluster, const cluster::Event& event) {
+  if (event.server.empty()) {
+    log::write(level_of(event.kind), "monitor", event.message, {{"cluster", cluster}});
+  } else {
+    log::write(
+        level_of(event.kind),
+        "monitor",
+        event.message,
+        {{"cluster", cluster}, {"server", event.server}}
+    );
+  }
+}
+
+}  // namespace
+
+void Journal::note(const std::string& cluster, std::vector<cluster::Event> events, double at) {
+  if (events.empty()) {
+    return;
+  }
+  for (cluster::Event& event : events) {
+    log_event(cluster, event);
+    events_.note({.at = at, .cluster = cluster, .event = std::move(event)});
+  }
+  published_.publish(std::make_shared<cluster::EventLog>(events_));
+}
+
+void Journal::note_drops(const std::vector<metrics::PageDrop>& drops) {
+  for (const metrics::PageDrop& drop : drops) {
+    if (!told_drops_.emplace(drop.server, drop.query).second) {
+      continue;
+    }
+    log::write(
+        log::Level::Warning,
+        "monitor",
+        "samples dropped",
+        {{"server", drop.server},
+         {"query", drop.query},
+         {"duplicates", std::to_string(drop.dropped.duplicates)},
+         {"unreadable", std::to_string(drop.dropped.unreadable)},
+         {"column", drop.dropped.first_unreadable}}
+    );
+  }
+}
+
+}  // namespace pgrepl

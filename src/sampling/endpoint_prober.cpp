@@ -1,0 +1,102 @@
+#include "sampling/endpoint_prober.h"
+
+#include "log.h"
+#include "sampling/decode.h"
+#include "session/ask_once.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+namespace pgrepl::sampling {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// More often than that, the log of connections of a server is full of ours.
+constexpr std::chrono::milliseconds kShortestPeriod{1000};
+
+constexpr const char* kQuestion =
+    "SELECT pg_catalog.pg_is_in_recovery() AS in_recovery, "
+    "pg_catalog.current_setting('transaction_read_only') AS transaction_read_only, "
+    "(SELECT system_identifier FROM pg_catalog.pg_control_system()) AS system_identifier, "
+    "extract(epoch FROM pg_catalog.pg_postmaster_start_time()) AS postmaster_start_time";
+
+void log_change(const cluster::EndpointProbe& probe, bool was_up, bool is_first) {
+  const bool is_up = probe.reading.has_value();
+  if (is_up == was_up && !is_first) {
+    return;
+  }
+  log::write(
+      is_up ? log::Level::Info : log::Level::Warning,
+      "sampling",
+      is_up ? "an endpoint answers" : "an endpoint does not answer",
+      {{"endpoint", probe.name}, {"reason", is_up ? "ok" : probe.failure->message}}
+  );
+}
+
+}  // namespace
+
+EndpointProber::EndpointProber(
+    asio::io_context& io, config::Endpoint endpoint, const config::Sampling& sampling
+)
+    : io_(io),
+      endpoint_(std::move(endpoint)),
+      period_(std::max(sampling.tick, kShortestPeriod)),
+      timeout_(sampling.connect_timeout),
+      resolver_(io),
+      pause_(io) {
+  latest_.name = endpoint_.name;
+  latest_.expect =
+      endpoint_.expect == config::Expect::Primary ? cluster::Role::Primary : cluster::Role::Standby;
+}
+
+asio::awaitable<void> EndpointProber::probe_until_stopped() {
+  using namespace asio::experimental::awaitable_operators;
+  while (!stopped_) {
+    const Clock::time_point began = Clock::now();
+    asio::error_code cancelled;
+    pause_.expires_at(Clock::time_point::max());
+    auto stopping = pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    auto work = probe_once();
+    auto first = co_await (std::move(work) || std::move(stopping));
+    if (first.index() == 1) {
+      break;
+    }
+    pause_.expires_at(began + period_);
+    co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  }
+}
+
+asio::awaitable<void> EndpointProber::probe_once() {
+  const Clock::time_point began = Clock::now();
+  pg::ConnInfo conninfo = endpoint_.conninfo;
+  std::string question = kQuestion;
+  auto rows = co_await session::ask_once(
+      io_, resolver_, std::move(conninfo), std::move(question), began + timeout_
+  );
+  const bool was_up = latest_.reading.has_value();
+  const bool is_first = !was_up && !latest_.failure;
+  latest_.reading.reset();
+  latest_.failure.reset();
+  latest_.duration = Clock::now() - began;
+  if (!rows) {
+    latest_.failure = cluster::Failure{rows.error().reason, rows.error().message};
+  } else if (auto reading = decode_endpoint(*rows)) {
+    latest_.reading = *reading;
+  } else {
+    latest_.failure = cluster::Failure{pg::FailureReason::Other, reading.error()};
+  }
+  log_change(latest_, was_up, is_first);
+}
+
+void EndpointProber::stop() {
+  stopped_ = true;
+  pause_.cancel();
+}
+
+}  // namespace pgrepl::sampling

@@ -1,0 +1,39 @@
+// Uses one endpoint as an application would, again and again, and keeps what came of it.
+#pragma once
+
+#include "cluster/endpoint.h"
+#include "config/config.h"
+#include "session/resolver.h"
+
+#include <chrono>
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+
+namespace pgrepl::sampling {
+
+class EndpointProber {
+ public:
+  EndpointProber(asio::io_context& io, config::Endpoint endpoint, const config::Sampling& sampling);
+
+  // A new connection for each probe: an open one would stay with the server it once led to.
+  asio::awaitable<void> probe_until_stopped();
+  void stop();
+
+  [[nodiscard]] const cluster::EndpointProbe& latest() const { return latest_; }
+
+ private:
+  asio::awaitable<void> probe_once();
+
+  asio::io_context& io_;
+  config::Endpoint endpoint_;
+  std::chrono::milliseconds period_;
+  std::chrono::milliseconds timeout_;
+  session::Resolver resolver_;
+  asio::steady_timer pause_;
+  bool stopped_ = false;
+  cluster::EndpointProbe latest_;
+};
+
+}  // namespace pgrepl::sampling

@@ -1,0 +1,167 @@
+#include "watched_cluster.h"
+
+#include "cluster/topology.h"
+#include "log.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace pgrepl {
+
+namespace {
+
+using Pollers = std::vector<std::unique_ptr<sampling::Poller>>;
+
+bool is_decided(const cluster::ServerSample& sample) {
+  return sample.tick || sample.failure;
+}
+
+discovery::Sighting sighting_of(const cluster::ServerSample& sample) {
+  discovery::Sighting sighting{.server = sample.name, .addresses = sample.addresses};
+  if (sample.tick) {
+    sighting.postmaster_start_time = sample.tick->reading.postmaster_start_time;
+  }
+  if (sample.facts) {
+    sighting.system_identifier = sample.facts->system_identifier;
+  }
+  return sighting;
+}
+
+// The addresses of standbys that no watched server accounts for. Only once every server has
+// answered or failed: before that, any standby looks unknown.
+void add_unknown_standbys(
+    std::span<const cluster::ServerSample> samples,
+    const cluster::Memory& memory,
+    std::vector<discovery::Sighting>& sightings
+) {
+  if (!std::ranges::all_of(samples, is_decided)) {
+    return;
+  }
+  const auto matches = cluster::match_senders(samples, memory);
+  for (std::size_t u = 0; u < samples.size(); ++u) {
+    const auto& tick = samples[u].tick;
+    for (std::size_t w = 0; tick && w < tick->reading.senders.size(); ++w) {
+      const cluster::WalSender& sender = tick->reading.senders[w];
+      const bool known = std::ranges::any_of(matches, [u, w](const auto& match) {
+        return match && match->upstream == u && match->sender == w;
+      });
+      if (!known && sender.client_addr && cluster::feeds_a_standby(sender)) {
+        sightings[u].standby_addresses.push_back(*sender.client_addr);
+      }
+    }
+  }
+}
+
+std::vector<discovery::Sighting> take_sightings(
+    const WatchedCluster& watched, cluster::Instant now
+) {
+  std::vector<cluster::ServerSample> samples;
+  std::vector<discovery::Sighting> sightings;
+  for (const auto& poller : watched.pollers) {
+    samples.push_back(poller->sample(now));
+    sightings.push_back(sighting_of(samples.back()));
+  }
+  add_unknown_standbys(samples, watched.memory, sightings);
+  return sightings;
+}
+
+std::unique_ptr<sampling::Poller> take_poller(Pollers& pollers, const config::Server& server) {
+  const auto found = std::ranges::find_if(pollers, [&server](const auto& poller) {
+    return poller != nullptr && poller->server() == server;
+  });
+  return found == pollers.end() ? nullptr : std::move(*found);
+}
+
+bool has_server(const Pollers& pollers, const std::string& name) {
+  return std::ranges::any_of(pollers, [&name](const auto& poller) {
+    return poller != nullptr && poller->server().name == name;
+  });
+}
+
+void log_change(const WatchedCluster& watched, const config::Server& server, const char* change) {
+  log::write(
+      log::Level::Info,
+      "discovery",
+      change,
+      {{"cluster", watched.configured.name},
+       {"server", server.name},
+       {"address", to_string(server.conninfo.endpoint)}}
+  );
+}
+
+void retire(WatchedCluster& watched, Pollers pollers) {
+  for (auto& poller : pollers) {
+    if (poller == nullptr) {
+      continue;
+    }
+    log_change(watched, poller->server(), "no longer watches a server");
+    poller->stop();
+    // One that moved goes on under its name; else the name may be another server's later.
+    if (const std::string& name = poller->server().name; !has_server(watched.pollers, name)) {
+      watched.memory.servers.erase(name);
+      watched.undecided.erase(name);
+    }
+    watched.stopping.push_back(std::move(poller));
+  }
+}
+
+}  // namespace
+
+std::vector<sampling::Poller*> update_pollers(
+    WatchedCluster& watched, const PollerMaker& make, cluster::Instant now
+) {
+  std::vector<sampling::Poller*> added;
+  if (watched.discoverer == nullptr) {
+    return added;
+  }
+  std::erase_if(watched.stopping, [](const auto& poller) { return poller->has_ended(); });
+  const auto sightings = take_sightings(watched, now);
+  const auto servers = watched.discoverer->update(sightings, now);
+  Pollers before = std::exchange(watched.pollers, {});
+  for (const config::Server& server : servers) {
+    auto poller = take_poller(before, server);
+    if (poller == nullptr) {
+      poller = make(server);
+      added.push_back(poller.get());
+      if (!has_server(before, server.name)) {
+        watched.undecided.insert(server.name);
+      }
+      log_change(watched, server, "watches a discovered server");
+    }
+    if (is_decided(poller->sample(now))) {
+      watched.undecided.erase(server.name);
+    }
+    watched.pollers.push_back(std::move(poller));
+  }
+  retire(watched, std::move(before));
+  return added;
+}
+
+bool is_shown(const WatchedCluster& watched, const sampling::Poller& poller) {
+  return !watched.undecided.contains(poller.server().name);
+}
+
+std::vector<cluster::ServerSample> take_samples(
+    const WatchedCluster& watched, cluster::Instant now
+) {
+  std::vector<cluster::ServerSample> samples;
+  for (const auto& poller : watched.pollers) {
+    if (is_shown(watched, *poller)) {
+      samples.push_back(poller->sample(now));
+    }
+  }
+  return samples;
+}
+
+std::vector<cluster::EndpointStatus> take_endpoints(
+    const WatchedCluster& watched, std::span<const cluster::ServerSample> samples
+) {
+  std::vector<cluster::EndpointProbe> probes;
+  for (const auto& prober : watched.probers) {
+    probes.push_back(prober->latest());
+  }
+  return cluster::describe_endpoints(probes, samples);
+}
+
+}  // namespace pgrepl

@@ -1,0 +1,53 @@
+// One cluster with the pollers of its servers, which come and go with discovery.
+#pragma once
+
+#include "cluster/cluster.h"
+#include "cluster/memory.h"
+#include "cluster/sample.h"
+#include "config/config.h"
+#include "discovery/discoverer.h"
+#include "sampling/endpoint_prober.h"
+#include "sampling/poller.h"
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace pgrepl {
+
+struct WatchedCluster {
+  config::Cluster configured;
+  std::vector<std::unique_ptr<sampling::Poller>> pollers;
+  std::vector<std::unique_ptr<sampling::Poller>> stopping;  // of servers that are watched no more
+  std::unique_ptr<discovery::Discoverer> discoverer;        // null when all servers are listed
+  // Discovered servers of which it is not known yet whether they are known under another address.
+  std::set<std::string> undecided;
+  std::vector<std::unique_ptr<sampling::EndpointProber>> probers;
+  cluster::Memory memory;
+  cluster::Cluster latest;
+};
+
+using PollerMaker = std::function<std::unique_ptr<sampling::Poller>(const config::Server&)>;
+
+// Makes the pollers those of the servers that discovery knows at `now`. Returns the new ones, whose
+// ticks are the caller's to start. Nothing of a round may hold a poller across this.
+[[nodiscard]] std::vector<sampling::Poller*> update_pollers(
+    WatchedCluster& watched, const PollerMaker& make, cluster::Instant now
+);
+
+[[nodiscard]] std::vector<cluster::EndpointStatus> take_endpoints(
+    const WatchedCluster& watched, std::span<const cluster::ServerSample> samples
+);
+
+// Of all servers but the undecided ones, which would count twice.
+[[nodiscard]] std::vector<cluster::ServerSample> take_samples(
+    const WatchedCluster& watched, cluster::Instant now
+);
+
+// Whether take_samples() has it.
+[[nodiscard]] bool is_shown(const WatchedCluster& watched, const sampling::Poller& poller);
+
+}  // namespace pgrepl

@@ -1,0 +1,39 @@
+#include "discovery/replication.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pgrepl::discovery {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+config::ReplicationDiscovery allowing(std::initializer_list<const char*> networks) {
+  config::ReplicationDiscovery configured;
+  configured.login.endpoint.port = 5433;
+  for (const char* network : networks) {
+    configured.allowed_networks.push_back(pg::Network::parse(network).value());
+  }
+  return configured;
+}
+
+const std::vector<Sighting> kPrimary{
+    {.server = "pg-1", .standby_addresses = {"10.1.2.3", "192.0.2.9", "10.1.2.3"}}};
+
+TEST(FollowSenders, NobodyIsFollowedUnlessItsNetworkIsAllowed) {
+  const Followed followed = follow_senders(allowing({}), kPrimary);
+  EXPECT_THAT(followed.servers, IsEmpty());
+  EXPECT_THAT(followed.refused, ElementsAre("10.1.2.3", "192.0.2.9"));
+}
+
+TEST(FollowSenders, AnAllowedAddressIsOneServerAtTheConfiguredPort) {
+  const Followed followed = follow_senders(allowing({"10.0.0.0/8"}), kPrimary);
+  ASSERT_EQ(followed.servers.size(), 1U);
+  EXPECT_EQ(followed.servers[0].name, "10.1.2.3:5433");
+  EXPECT_EQ(followed.servers[0].conninfo.endpoint, (pg::Endpoint{"10.1.2.3", 5433}));
+  EXPECT_THAT(followed.refused, ElementsAre("192.0.2.9"));
+}
+
+}  // namespace
+}  // namespace pgrepl::discovery
