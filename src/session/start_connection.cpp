@@ -3,6 +3,7 @@
 #include "session/classify.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -89,6 +90,12 @@ Expected<Conn, ConnectError> start_connection(
     parameters.add("password", std::move(*password));
   } else if (conninfo.password) {
     parameters.add("password", conninfo.password->reveal());
+  }
+  // By default libpq looks for Kerberos credentials before every connection, which costs a megabyte
+  // of libraries; whoever encrypts by GSSAPI says so.
+  if (!conninfo.parameter("gssencmode") && !conninfo.parameter("service") &&
+      std::getenv("PGGSSENCMODE") == nullptr) {  // NOLINT: nobody changes the environment
+    parameters.add("gssencmode", "disable");
   }
   parameters.add("fallback_application_name", "pg_replication_exporter");
   parameters.add("client_encoding", "UTF8");
