@@ -47,6 +47,9 @@ class Monitor : public http::SnapshotSource {
   [[nodiscard]] std::shared_ptr<const Snapshot> latest() const override;
   [[nodiscard]] std::shared_ptr<const pages::Picture> picture() const override;
   [[nodiscard]] std::shared_ptr<const cluster::EventLog> events() const override;
+  [[nodiscard]] http::ProbeAnswer probe(
+      const http::ProbeRequest& request, std::chrono::milliseconds timeout
+  ) override;
   [[nodiscard]] bool is_responsive() const override;
 
  private:
@@ -55,6 +58,13 @@ class Monitor : public http::SnapshotSource {
   void start();
   void stop();
   void spawn(asio::awaitable<void> task, const char* what);
+  using ProbePromise = std::shared_ptr<std::promise<http::ProbeAnswer>>;
+
+  asio::awaitable<void> answer_probe(
+      http::ProbeRequest request, cluster::Instant deadline, ProbePromise waiter
+  );
+  asio::awaitable<std::string> probe_known(std::size_t index, cluster::Instant deadline);
+  asio::awaitable<std::string> probe_stranger(pg::ConnInfo conninfo, cluster::Instant deadline);
   void join_round(std::chrono::milliseconds timeout, SnapshotPromise waiter);
   asio::awaitable<void> run_round(cluster::Instant deadline);
   asio::awaitable<void> observe_until_stopped();

@@ -68,11 +68,27 @@ struct Queries {
   std::vector<std::string> disable;  // names of queries that must not run
 };
 
+// Who may be probed beyond the known servers.
+struct Probe {
+  std::vector<std::string> allowed_targets;  // of host:port; * stands for any text
+};
+
+// A login for /probe.
+struct AuthModule {
+  std::string username;
+  std::optional<pg::Secret> password;
+  std::optional<std::string> password_file;
+  std::vector<std::pair<std::string, std::string>> options;  // keywords of libpq
+};
+
 struct Config {
   Web web;
   Sampling sampling;
   std::vector<Cluster> clusters;
   Queries queries;
+  Probe probe;
+  std::map<std::string, AuthModule> auth_modules;
+  pg::ConnInfo defaults;  // for targets of /probe that no cluster has
 };
 
 }  // namespace pgrepl::config

@@ -4,6 +4,7 @@
 #include "config/connection.h"
 #include "config/data_source.h"
 #include "config/expand.h"
+#include "config/probe.h"
 #include "config/web.h"
 #include "support/yaml.h"
 
@@ -121,6 +122,10 @@ Expected<Config, Errors> load(const Sources& sources) {
       .sources = sources,
       .defaults = read_defaults(section(reader, "defaults"), sources, errors),
   };
+  config.probe = read_probe(section(reader, "probe"), errors);
+  config.auth_modules =
+      read_auth_modules(section(reader, "auth_modules"), sources.read_file, errors);
+  config.defaults = context.defaults;
   const yaml::Node* clusters = reader.sequence("clusters");
   if (clusters != nullptr && !clusters->items.empty()) {
     config.clusters = read_clusters(*clusters, context, errors);

@@ -2,6 +2,7 @@
 
 #include "http/negotiation.h"
 #include "http/picture_endpoints.h"
+#include "http/query_string.h"
 #include "metrics/openmetrics.h"
 #include "support/gzip.h"
 
@@ -33,20 +34,17 @@ struct Site {
   std::string telemetry_path;
 };
 
-Response metrics_page(SnapshotSource& source, const Request& request) {
-  const auto snapshot = source.fresh(scrape_timeout(request));
-  if (snapshot == nullptr) {
-    return plain(503, "The exporter's loop does not answer; see /-/healthy and its log.\n");
-  }
+// In the format and encoding that the scraper asks for.
+Response negotiated(const std::string& text, const Request& request) {
   const bool openmetrics =
       exposition_format(header_of(request, "accept")) == ExpositionFormat::OpenMetrics;
   Response response{
       .content_type = std::string{openmetrics ? kOpenMetricsFormat : kTextFormat}, .body = {}};
   response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
   if (openmetrics) {
-    response.body = metrics::to_openmetrics(snapshot->page);
+    response.body = metrics::to_openmetrics(text);
   }
-  const std::string& page = openmetrics ? response.body : snapshot->page;
+  const std::string& page = openmetrics ? response.body : text;
   if (accepts_gzip(header_of(request, "accept-encoding"))) {
     std::string compressed = gzip(page);
     if (!compressed.empty()) {
@@ -59,6 +57,28 @@ Response metrics_page(SnapshotSource& source, const Request& request) {
     response.body = page;
   }
   return response;
+}
+
+Response metrics_page(SnapshotSource& source, const Request& request) {
+  const auto snapshot = source.fresh(scrape_timeout(request));
+  if (snapshot == nullptr) {
+    return plain(503, "The exporter's loop does not answer; see /-/healthy and its log.\n");
+  }
+  return negotiated(snapshot->page, request);
+}
+
+Response probe(SnapshotSource& source, const Request& request) {
+  const ProbeRequest wanted{
+      .target = query_value(request.query, "target").value_or(""),
+      .cluster = query_value(request.query, "cluster"),
+      .auth_module = query_value(request.query, "auth_module"),
+  };
+  if (wanted.target.empty()) {
+    return plain(400, "target is required: the name of a known server, or host:port\n");
+  }
+  const ProbeAnswer answer = source.probe(wanted, scrape_timeout(request));
+  return answer.status == 200 ? negotiated(answer.text, request)
+                              : plain(answer.status, answer.text);
 }
 
 Response health(const SnapshotSource& source) {
@@ -89,6 +109,7 @@ constexpr Route kRoutes[] = {
      [](const Site& site, const Request& request) { return clusters(site.source, request); }},
     {"/api/v1/events",
      [](const Site& site, const Request& request) { return events(site.source, request); }},
+    {"/probe", [](const Site& site, const Request& r) { return probe(site.source, r); }},
     {"/sd",
      [](const Site& site, const Request& request) {
        return service_discovery(site.source, request);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cluster/event_log.h"
+#include "http/probe.h"
 #include "http/server.h"
 #include "pages/picture.h"
 #include "snapshot.h"
@@ -29,6 +30,10 @@ class SnapshotSource {
   [[nodiscard]] virtual std::shared_ptr<const pages::Picture> picture() const = 0;
   // What has changed since the start; null while nothing has.
   [[nodiscard]] virtual std::shared_ptr<const cluster::EventLog> events() const = 0;
+  // One server's series without cluster and server labels, or why there are none.
+  [[nodiscard]] virtual ProbeAnswer probe(
+      const ProbeRequest& request, std::chrono::milliseconds timeout
+  ) = 0;
   // Whether the loop that watches the servers still turns.
   [[nodiscard]] virtual bool is_responsive() const = 0;
 };

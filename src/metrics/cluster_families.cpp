@@ -147,16 +147,24 @@ Labels base_labels(const config::Cluster& configured, const std::string& server)
   return labels;
 }
 
+void add_families_of_server(
+    const ClusterView& view, const Server& server, Labels labels, Families& families
+) {
+  GaugeWriter out{families, std::move(labels)};
+  add_server_families(view, server, out);
+  if (server.standby) {
+    add_standby_families(view, server, *server.standby, out);
+  }
+  for (const cluster::SlotStatus& slot : server.slots) {
+    add_slot_families(slot, out);
+  }
+}
+
 void add_cluster_families(const ClusterView& view, Families& families) {
   for (const Server& server : view.cluster.servers) {
-    GaugeWriter out{families, base_labels(view.configured, server.sample.name)};
-    add_server_families(view, server, out);
-    if (server.standby) {
-      add_standby_families(view, server, *server.standby, out);
-    }
-    for (const cluster::SlotStatus& slot : server.slots) {
-      add_slot_families(slot, out);
-    }
+    add_families_of_server(
+        view, server, base_labels(view.configured, server.sample.name), families
+    );
   }
   GaugeWriter out{families, base_labels(view.configured, "")};
   add_counts(view, out);

@@ -23,6 +23,11 @@ struct ClusterView {
 // Unknown values leave their series out; pg_up and the counts of the cluster are always there.
 void add_cluster_families(const ClusterView& view, Families& families);
 
+// Those of one of its servers alone, under `labels`.
+void add_families_of_server(
+    const ClusterView& view, const cluster::Server& server, Labels labels, Families& families
+);
+
 // The labels that every series of a server carries, and of a cluster where `server` is empty.
 [[nodiscard]] Labels base_labels(const config::Cluster& configured, const std::string& server);
 

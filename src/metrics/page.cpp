@@ -2,6 +2,10 @@
 
 #include "metrics/cluster_families.h"
 #include "metrics/exposition.h"
+#include "metrics/gauge_writer.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace pgrepl::metrics {
 
@@ -148,6 +152,29 @@ Page render_page(
 ) {
   PageFamilies collected = collect_page(clusters, self, clocks);
   return {.text = render(collected.families), .drops = std::move(collected.drops)};
+}
+
+std::string render_probe(
+    const ClusterPage& cluster, const ServerPage& server, const Clocks& clocks
+) {
+  Families families;
+  const ClusterView view{
+      .cluster = *cluster.cluster,
+      .configured = *cluster.configured,
+      .now = clocks.now,
+      .wall_clock_now = clocks.wall_clock_now,
+  };
+  const auto& servers = cluster.cluster->servers;
+  const auto found = std::ranges::find_if(servers, [&server](const cluster::Server& known) {
+    return known.sample.name == server.name;
+  });
+  const bool up = found != servers.end() && found->sample.tick && !found->sample.failure;
+  if (found != servers.end()) {
+    add_families_of_server(view, *found, {}, families);
+  }
+  families.add("probe_success", MetricType::Gauge, "Whether the server answered", {}, up ? 1 : 0);
+  (void)add_server_queries(server, {}, families);
+  return render(std::move(families).take());
 }
 
 }  // namespace pgrepl::metrics

@@ -61,6 +61,12 @@ struct PageFamilies {
     std::span<const ClusterPage> clusters, const SelfFacts& self, const Clocks& clocks
 );
 
+// The series of one server under no labels but their own, with probe_success. `server` of the
+// cluster is absent when it is not in it.
+[[nodiscard]] std::string render_probe(
+    const ClusterPage& cluster, const ServerPage& server, const Clocks& clocks
+);
+
 struct Page {
   std::string text;
   std::vector<PageDrop> drops;

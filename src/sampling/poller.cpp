@@ -110,7 +110,17 @@ asio::awaitable<void> Poller::run_round(Instant deadline) {
   round_running_ = false;
 }
 
+asio::awaitable<void> Poller::learn_role(Instant deadline) {
+  std::vector<std::string> statements{tick_sql(round_session_)};
+  const Instant sent = now();
+  auto results = co_await round_session_.run(std::move(statements), deadline);
+  take_tick(results.front(), sent, now());
+}
+
 asio::awaitable<void> Poller::run_due_queries(Instant deadline) {
+  if (!tick_) {
+    co_await learn_role(deadline);
+  }
   auto due = select_queries(now());
   due = co_await apply_predicates(std::move(due), deadline);
   catalogue::Batch batch =

@@ -75,6 +75,8 @@ class Poller {
  private:
   asio::awaitable<void> tick_once();
   asio::awaitable<std::optional<cluster::Failure>> connect(session::Session& session);
+  // Which queries run depends on it; once a connection.
+  asio::awaitable<void> learn_role(Instant deadline);
   asio::awaitable<void> run_due_queries(Instant deadline);
   asio::awaitable<std::vector<catalogue::DueQuery>> apply_predicates(
       std::vector<catalogue::DueQuery> due, Instant deadline

@@ -60,6 +60,13 @@ std::optional<std::string> read_password(const std::string& file_name) {
   return text;
 }
 
+// By default libpq looks for Kerberos credentials before every connection, which costs half a
+// megabyte of libraries; whoever encrypts by GSSAPI says so.
+bool says_gssencmode(const pg::ConnInfo& conninfo) {
+  return conninfo.parameter("gssencmode") || conninfo.parameter("service") ||
+         std::getenv("PGGSSENCMODE") != nullptr;  // NOLINT: nobody changes the environment
+}
+
 }  // namespace
 
 Expected<Conn, ConnectError> start_connection(
@@ -91,10 +98,7 @@ Expected<Conn, ConnectError> start_connection(
   } else if (conninfo.password) {
     parameters.add("password", conninfo.password->reveal());
   }
-  // By default libpq looks for Kerberos credentials before every connection, which costs a megabyte
-  // of libraries; whoever encrypts by GSSAPI says so.
-  if (!conninfo.parameter("gssencmode") && !conninfo.parameter("service") &&
-      std::getenv("PGGSSENCMODE") == nullptr) {  // NOLINT: nobody changes the environment
+  if (!says_gssencmode(conninfo)) {
     parameters.add("gssencmode", "disable");
   }
   parameters.add("fallback_application_name", "pg_replication_exporter");

@@ -47,7 +47,9 @@ Verdict judge(const std::vector<Sample>& samples, std::optional<double> Sample::
     const double error = std::abs(*value - sample.truth);
     verdict.mean_error += error;
     verdict.max_error = std::max(verdict.max_error, error);
-    inside += sample.uncertainty && error <= *sample.uncertainty + sample.truth_error + kTruthError ? 1U : 0U;
+    inside += sample.uncertainty && error <= *sample.uncertainty + sample.truth_error + kTruthError
+                  ? 1U
+                  : 0U;
   }
   if (present > 0) {
     verdict.mean_error /= static_cast<double>(present);

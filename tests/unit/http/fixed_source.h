@@ -28,6 +28,13 @@ class FixedSource : public SnapshotSource {
 
   [[nodiscard]] std::shared_ptr<const cluster::EventLog> events() const override { return log; }
 
+  [[nodiscard]] ProbeAnswer probe(const ProbeRequest& request, std::chrono::milliseconds) override {
+    probed = request;
+    return {.status = 200, .text = "pg_up 1\n"};
+  }
+
+  ProbeRequest probed;
+
   [[nodiscard]] bool is_responsive() const override { return responsive; }
 };
 

@@ -1,0 +1,110 @@
+// What Monitor does for /probe: a round of one server, for whoever asks.
+#include "cluster/observe.h"
+#include "monitor.h"
+#include "probe_target.h"
+#include "session/conninfo_parser.h"
+#include "take_page.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <asio/post.hpp>
+
+namespace pgrepl {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+cluster::Instant now() {
+  return std::chrono::steady_clock::now();
+}
+
+metrics::Clocks clocks() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return {.now = now(), .wall_clock_now = cluster::Seconds{since_epoch}.count()};
+}
+
+std::vector<KnownServer> known_servers(std::span<const WatchedCluster> clusters) {
+  std::vector<KnownServer> servers;
+  for (const WatchedCluster& watched : clusters) {
+    for (const auto& poller : watched.pollers) {
+      const config::Server& server = poller->server();
+      servers.push_back({watched.configured.name, server.name, server.conninfo.endpoint});
+    }
+  }
+  return servers;
+}
+
+}  // namespace
+
+http::ProbeAnswer Monitor::probe(
+    const http::ProbeRequest& request, std::chrono::milliseconds timeout
+) {
+  auto promise = std::make_shared<std::promise<http::ProbeAnswer>>();
+  auto future = promise->get_future();
+  const auto bounded = std::min(timeout, config_.sampling.timeout);
+  asio::post(io_, [this, request, bounded, promise] {
+    spawn(answer_probe(request, now() + bounded, promise), "probe");
+  });
+  const cluster::Instant patience = now() + bounded + 1s;
+  while (future.wait_for(50ms) != std::future_status::ready) {
+    if (stopped_ || now() > patience) {
+      return {.status = 503, .text = "The exporter's loop does not answer; see /-/healthy.\n"};
+    }
+  }
+  return future.get();
+}
+
+asio::awaitable<void> Monitor::answer_probe(
+    http::ProbeRequest request, cluster::Instant deadline, ProbePromise waiter
+) {
+  const auto servers = known_servers(clusters_);
+  auto target = find_probe_target(request, config_, servers, session::parse_conninfo);
+  if (!target) {
+    waiter->set_value(std::move(target.error()));
+    co_return;
+  }
+  http::ProbeAnswer answer;
+  if (target->known) {
+    answer.text = co_await probe_known(*target->known, deadline);
+  } else {
+    answer.text = co_await probe_stranger(std::move(target->conninfo), deadline);
+  }
+  waiter->set_value(std::move(answer));
+}
+
+asio::awaitable<std::string> Monitor::probe_known(std::size_t index, cluster::Instant deadline) {
+  WatchedCluster* watched = clusters_.data();
+  for (; index >= watched->pollers.size(); ++watched) {
+    index -= watched->pollers.size();
+  }
+  const std::string name = watched->pollers[index]->server().name;
+  co_await watched->pollers[index]->run_round(deadline);
+  // The server may have left while it was asked.
+  observe_all(now());
+  const auto pages = take_pages(std::span{watched, 1}, catalogue_.broken, now());
+  const auto& found = pages.front().servers;
+  const auto page = std::ranges::find(found, name, &metrics::ServerPage::name);
+  const metrics::ServerPage gone{.name = name};
+  co_return metrics::render_probe(pages.front(), page == found.end() ? gone : *page, clocks());
+}
+
+// A server that no cluster has: asked once, over a connection that is closed then.
+asio::awaitable<std::string> Monitor::probe_stranger(
+    pg::ConnInfo conninfo, cluster::Instant deadline
+) {
+  WatchedCluster once;
+  once.configured.name = "probe";
+  config::Server server{.name = to_string(conninfo.endpoint), .conninfo = std::move(conninfo)};
+  once.pollers.push_back(make_poller(server));
+  co_await once.pollers.front()->run_round(deadline);
+  const auto samples = take_samples(once, now());
+  once.latest = cluster::observe({.name = "probe"}, samples, {}, now()).cluster;
+  const auto pages = take_pages(std::span{&once, 1}, catalogue_.broken, now());
+  std::string text = metrics::render_probe(pages.front(), pages.front().servers.front(), clocks());
+  once.pollers.front()->stop();
+  co_return text;
+}
+
+}  // namespace pgrepl
