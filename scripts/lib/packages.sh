@@ -13,6 +13,8 @@ demo_packages=(curl)
 # prometheus is here for promtool, and for tests that start it on a port of their own; it never runs
 # as a service. python3-prometheus-client has the reference parser of OpenMetrics.
 test_packages=(clang-format python3 python3-prometheus-client curl prometheus)
+# What tests/systems runs around the servers.
+systems_packages=(patroni etcd-server haproxy openssl python3)
 
 as_root() {
   if [[ $EUID -eq 0 ]]; then

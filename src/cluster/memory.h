@@ -26,6 +26,7 @@ class ReplayRate {
 struct ServerMemory {
   std::optional<Role> role;
   std::optional<pg::TimelineId> timeline;
+  std::optional<ServerTime> postmaster_start_time;
   std::optional<pg::Lsn> position;          // a standby's: by its own or its sender's word
   std::optional<Instant> position_read_at;  // likewise
   std::optional<Seconds> lag;               // while one of them could say where it was

@@ -18,7 +18,13 @@ void remember_reading(const ServerSample& sample, ServerMemory& known) {
   const Instant at = middle(*sample.tick);
   known.answered_at = at;
   known.role = reading.role;
-  known.timeline = reading.timeline ? reading.timeline : known.timeline;
+  // A server that runs on never returns to an older timeline: a standby that has lost its receiver
+  // shows the one of its last restartpoint.
+  const bool runs_on = known.postmaster_start_time == reading.postmaster_start_time;
+  if (reading.timeline && !(runs_on && known.timeline > reading.timeline)) {
+    known.timeline = reading.timeline;
+  }
+  known.postmaster_start_time = reading.postmaster_start_time;
   if (!reading.position) {
     return;
   }

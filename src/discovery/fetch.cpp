@@ -108,6 +108,16 @@ std::optional<std::string> configure_tls(
   return problem ? std::optional{"TLS: " + problem.message()} : std::nullopt;
 }
 
+// Tells the server which of its names we want; an address is none (RFC 6066, 3).
+void name_server(SSL* connection, std::string host) {
+  asio::error_code not_an_address;
+  (void)asio::ip::make_address(host, not_an_address);
+  if (not_an_address) {
+    // SSL_set_tlsext_host_name() without its old-style cast.
+    SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host.data());
+  }
+}
+
 // What was wrong stays in `problem`.
 template <class Stream>
 asio::awaitable<void> exchange(
@@ -142,13 +152,7 @@ asio::awaitable<void> converse_over_tls(Tcp::socket& socket, Conversation& talk)
     co_return;
   }
   asio::ssl::stream<Tcp::socket&> stream{socket, tls};
-  // SSL_set_tlsext_host_name() without its old-style cast.
-  SSL_ctrl(
-      stream.native_handle(),
-      SSL_CTRL_SET_TLSEXT_HOSTNAME,
-      TLSEXT_NAMETYPE_host_name,
-      talk.url.host.data()
-  );
+  name_server(stream.native_handle(), talk.url.host);
   asio::error_code problem;
   co_await stream.async_handshake(
       asio::ssl::stream_base::client, asio::redirect_error(asio::use_awaitable, problem)
@@ -191,36 +195,49 @@ Text take_answer(const Conversation& talk) {
   return std::move(answer->body);
 }
 
-}  // namespace
-
-asio::awaitable<Expected<std::string, std::string>> fetch(
-    asio::io_context& io,
-    session::Resolver& resolver,
-    config::Url url,
-    config::RestAccess access,
-    Deadline deadline
-) {
+asio::awaitable<void> converse_until(asio::io_context& io, Conversation& talk, Deadline deadline) {
   using namespace asio::experimental::awaitable_operators;
-  std::string host = url.host;
-  auto addresses = co_await resolver.resolve(std::move(host), deadline);
-  if (!addresses) {
-    co_return Unexpected<std::string>{addresses.error()};
-  }
-  Conversation talk;
-  auto request = make_request(url, access);
-  if (!request) {
-    co_return request;
-  }
-  talk.endpoints = endpoints(*addresses, url.port);
-  talk.request = std::move(*request);
-  talk.url = std::move(url);
-  talk.access = std::move(access);
   asio::steady_timer timer{io, deadline};
   auto time_is_up = timer.async_wait(asio::use_awaitable);
   auto work = converse(io, talk);
   auto first = co_await (std::move(work) || std::move(time_is_up));
   if (first.index() == 1) {
     talk.failure = "no answer in time";
+  }
+}
+
+// What is to be said to whom; the failure is set when that cannot be known.
+Conversation prepare(
+    const config::Url& url,
+    const config::RestAccess& access,
+    const Expected<std::vector<std::string>, std::string>& addresses
+) {
+  Conversation talk{.url = url, .access = access};
+  auto request = make_request(url, access);
+  if (!addresses) {
+    talk.failure = addresses.error();
+  } else if (!request) {
+    talk.failure = request.error();
+  } else {
+    talk.endpoints = endpoints(*addresses, url.port);
+    talk.request = std::move(*request);
+  }
+  return talk;
+}
+
+}  // namespace
+
+asio::awaitable<Expected<std::string, std::string>> fetch(
+    asio::io_context& io,
+    session::Resolver& resolver,
+    const config::Url& url,
+    const config::RestAccess& access,
+    Deadline deadline
+) {
+  auto addresses = co_await resolver.resolve(url.host, deadline);
+  Conversation talk = prepare(url, access, addresses);
+  if (!talk.failure) {
+    co_await converse_until(io, talk, deadline);
   }
   co_return take_answer(talk);
 }

@@ -16,12 +16,12 @@ namespace pgrepl::discovery {
 using Deadline = std::chrono::steady_clock::time_point;
 
 // The body of an answer with status 200. TLS checks the certificate and its name. No redirects. The
-// error says why, and shows no secret.
+// error says why, and shows no secret. The caller keeps what it refers to until the end.
 asio::awaitable<Expected<std::string, std::string>> fetch(
     asio::io_context& io,
     session::Resolver& resolver,
-    config::Url url,
-    config::RestAccess access,
+    const config::Url& url,
+    const config::RestAccess& access,
     Deadline deadline
 );
 

@@ -35,9 +35,8 @@ asio::awaitable<Expected<std::vector<config::Server>, std::string>> PatroniSourc
     config::Url url = configured_.urls[which];
     const std::string place = to_string(pg::Endpoint{url.host, url.port});
     url.path += "/cluster";
-    config::RestAccess access = configured_.rest;
     const auto deadline = std::chrono::steady_clock::now() + timeout_;
-    auto body = co_await fetch(io_, resolver_, std::move(url), std::move(access), deadline);
+    auto body = co_await fetch(io_, resolver_, url, configured_.rest, deadline);
     auto cluster =
         body.and_then([](const std::string& text) { return parse_patroni_cluster(text); });
     if (cluster) {

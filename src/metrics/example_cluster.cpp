@@ -63,6 +63,9 @@ ExampleCluster example_cluster() {
   ExampleCluster example;
   example.cluster.servers = {example_primary(), example_standby()};
   example.cluster.timeline = pg::TimelineId{1};
+  for (cluster::Server& server : example.cluster.servers) {
+    server.timeline = pg::TimelineId{1};
+  }
   example.cluster.sync_standbys = cluster::SyncStandbys{};
   example.cluster.data_loss = {.bytes = 0, .time = 0s};
   example.cluster.archive = {.bytes = 0, .time = 0s};

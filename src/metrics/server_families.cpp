@@ -28,10 +28,7 @@ constexpr ServerRow kServerRows[] = {
     {"pg_server_timeline",
      "Current timeline",
      [](const ClusterView&, const Server& s) -> std::optional<double> {
-       const auto* reading = reading_of(s);
-       return reading != nullptr && reading->timeline
-                  ? std::optional{static_cast<double>(*reading->timeline)}
-                  : std::nullopt;
+       return reading_of(s) != nullptr ? number(s.timeline) : std::nullopt;
      }},
     {"pg_wal_position_bytes",
      "Write position of a primary, replay position of a standby",

@@ -137,10 +137,8 @@ void add_thresholds(const ClusterView& view, const Server& server, GaugeWriter& 
   constexpr std::string_view kHelp = "Configured threshold of the lag for alerts";
   const auto& servers = view.configured.servers;
   const auto found = std::ranges::find(servers, server.sample.name, &config::Server::name);
-  if (found == servers.end()) {
-    return;
-  }
-  const auto& own = found->lag_thresholds;
+  // A discovered server is not configured and has none of its own.
+  const auto own = found == servers.end() ? config::LagThresholds{} : found->lag_thresholds;
   const auto& common = view.configured.lag_thresholds;
   const auto warning = own.warning ? own.warning : common.warning;
   const auto critical = own.critical ? own.critical : common.critical;

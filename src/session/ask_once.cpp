@@ -104,6 +104,36 @@ bool resolves_itself(const pg::ConnInfo& conninfo) {
          conninfo.parameter("hostaddr") || conninfo.parameter("service");
 }
 
+// Empty when libpq is to find the address itself.
+asio::awaitable<Expected<std::vector<std::string>, ConnectError>> resolve(
+    Resolver& resolver, const pg::ConnInfo& conninfo, std::chrono::steady_clock::time_point deadline
+) {
+  if (resolves_itself(conninfo)) {
+    co_return std::vector<std::string>();
+  }
+  std::string host = conninfo.endpoint.host;
+  auto resolved = co_await resolver.resolve(std::move(host), deadline);
+  if (!resolved) {
+    co_return Unexpected<ConnectError>{
+        ConnectError{pg::FailureReason::Dns, "cannot resolve the host: " + resolved.error(), ""}};
+  }
+  co_return std::move(*resolved);
+}
+
+asio::awaitable<void> converse_until(
+    asio::io_context& io,
+    PGconn* conn,
+    const std::string& sql,
+    std::optional<Answer>& answer,
+    std::chrono::steady_clock::time_point deadline
+) {
+  using namespace asio::experimental::awaitable_operators;
+  asio::steady_timer timer{io, deadline};
+  auto time_is_up = timer.async_wait(asio::use_awaitable);
+  auto work = converse(io, conn, sql, answer);
+  co_await (std::move(work) || std::move(time_is_up));
+}
+
 }  // namespace
 
 asio::awaitable<Expected<pg::ResultSet, ConnectError>> ask_once(
@@ -113,19 +143,11 @@ asio::awaitable<Expected<pg::ResultSet, ConnectError>> ask_once(
     std::string sql,
     std::chrono::steady_clock::time_point deadline
 ) {
-  using namespace asio::experimental::awaitable_operators;
-  std::vector<std::string> addresses;
-  if (!resolves_itself(conninfo)) {
-    std::string host = conninfo.endpoint.host;
-    auto resolved = co_await resolver.resolve(std::move(host), deadline);
-    if (!resolved) {
-      ConnectError error{
-          pg::FailureReason::Dns, "cannot resolve the host: " + resolved.error(), ""};
-      co_return Unexpected<ConnectError>{std::move(error)};
-    }
-    addresses = std::move(*resolved);
+  auto addresses = co_await resolve(resolver, conninfo, deadline);
+  if (!addresses) {
+    co_return Unexpected<ConnectError>{std::move(addresses.error())};
   }
-  auto started = start_connection(conninfo, addresses);
+  auto started = start_connection(conninfo, *addresses);
   if (!started) {
     co_return Unexpected<ConnectError>{std::move(started.error())};
   }
@@ -133,13 +155,10 @@ asio::awaitable<Expected<pg::ResultSet, ConnectError>> ask_once(
   PQsetNoticeReceiver(conn, ignore_notice, nullptr);
   PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
   std::optional<Answer> answer;
-  asio::steady_timer timer{io, deadline};
-  auto time_is_up = timer.async_wait(asio::use_awaitable);
-  auto work = converse(io, conn, sql, answer);
-  (void)co_await (std::move(work) || std::move(time_is_up));
+  co_await converse_until(io, conn, sql, answer, deadline);
   if (!answer) {
-    ConnectError error{pg::FailureReason::Timeout, "no answer in time", ""};
-    co_return Unexpected<ConnectError>{std::move(error)};
+    co_return Unexpected<ConnectError>{
+        ConnectError{pg::FailureReason::Timeout, "no answer in time", ""}};
   }
   co_return std::move(*answer);
 }

@@ -79,8 +79,9 @@ class DnsDiscovery : public Discovery {
   [[nodiscard]] ExporterOptions options() const {
     return {
         .arguments = configured(
-            primary_entry() + ", forget_after: 3s, discovery: [{ dns: { name: " + kName +
-            ", refresh: 1s, port: " + std::to_string(port.number()) + " } }]"
+            primary_entry() +
+            ", forget_after: 3s, lag_thresholds: { warning: 30s }, discovery: [{ dns: { name: " +
+            kName + ", refresh: 1s, port: " + std::to_string(port.number()) + " } }]"
         ),
         .launcher = names.launcher()};
   }
@@ -105,6 +106,7 @@ TEST_F(DnsDiscovery, ServersJoinAndLeaveWithTheirAddresses) {
   Exporter exporter{options()};
   expect_streaming(exporter, at("127.0.0.2"));
   EXPECT_EQ(exporter.value("pg_cluster_servers"), 2);
+  EXPECT_EQ(exporter.value("pg_standby_lag_threshold_seconds", server(at("127.0.0.2"))), 30);
   names.set(kName, {"127.0.0.2", "127.0.0.3"});
   expect_streaming(exporter, at("127.0.0.3"));
   EXPECT_EQ(exporter.value("pg_cluster_servers"), 3);

@@ -274,6 +274,32 @@ TEST(Observe, ServerLeftBehindBeyondTheSwitchPointIsDiverged) {
   EXPECT_TRUE(film.has_anomaly(Anomaly::TimelineDivergence));
 }
 
+// Without a receiver it shows the timeline of its last restartpoint, which may be the one before.
+TEST(Observe, StandbyThatLosesItsReceiverStaysOnTheTimelineItWasOn) {
+  Film film;
+  film.show(0, pair(0, 0));
+  const auto at = [](double seconds, std::uint32_t standbys_timeline, double started) {
+    Samples samples{
+        primary("pg-1").at(position(9)).timeline(2).asked_at(seconds),
+        standby("pg-2").replayed(position(9)).timeline(standbys_timeline).asked_at(seconds),
+    };
+    samples[1].tick->reading.postmaster_start_time = started;
+    return samples;
+  };
+  film.show(
+      6,
+      Samples{
+          primary("pg-1").at(position(5)).timeline(2).asked_at(6),
+          standby("pg-2").replayed(position(5)).asked_at(6)}
+  );
+  film.show(9, at(9, 2, 0));
+  film.show(10, at(10, 1, 0));
+  EXPECT_NE(film.standby_of("pg-2").state, StandbyState::Diverged);
+  EXPECT_FALSE(film.has_anomaly(Anomaly::TimelineDivergence));
+  film.show(11, at(11, 1, 10.5));
+  EXPECT_EQ(film.standby_of("pg-2").state, StandbyState::Diverged) << "it was restarted";
+}
+
 TEST(Observe, TwoPrimariesAreASplitBrainAndNoLagIsClaimed) {
   Film film;
   film.show(0, pair(0, 0));
