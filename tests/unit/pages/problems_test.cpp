@@ -85,6 +85,15 @@ TEST(Problems, StatesOfStandbys) {
   );
 }
 
+TEST(Problems, StateThatExplainsTheLagIsToldTogetherWithIt) {
+  WatchedCluster made = lagging_pair(600, 2048);
+  made.cluster.servers[1].standby->state = StandbyState::Paused;
+  EXPECT_EQ(
+      only_problem(made),
+      "critical pg-2: replay is paused on pg-2; it is 10 min (2 kB) behind the primary"
+  );
+}
+
 TEST(Problems, DivergedStandbyIsToldOnceByTheAnomalyThatNamesIt) {
   WatchedCluster made = pair_in_state(StandbyState::Diverged);
   made.cluster.anomalies = {{cluster::Anomaly::TimelineDivergence, "left behind: pg-2"}};
