@@ -183,6 +183,37 @@ std::optional<Problem> describe_slot(const Server& server, const cluster::SlotSt
       "Bring its consumer back, or raise max_slot_wal_keep_size."};
 }
 
+// Where it leads now, for one who expected something else.
+std::string describe_wrong_way(const cluster::EndpointStatus& status) {
+  const cluster::EndpointReading& reading = *status.probe.reading;
+  const bool primary = reading.role == cluster::Role::Primary;
+  const std::string kind =
+      primary ? (reading.read_only ? "a read-only primary" : "a primary") : "a standby";
+  return status.server ? *status.server + ", " + kind : kind + " that is not of this cluster";
+}
+
+std::optional<Problem> describe_endpoint(const cluster::EndpointStatus& status) {
+  const cluster::EndpointProbe& probe = status.probe;
+  const std::string name = "endpoint " + probe.name;
+  if (probe.failure) {
+    return Problem{
+        Severity::Critical,
+        "",
+        name + " does not answer (" + std::string{to_string(probe.failure->reason)} +
+            "): " + probe.failure->message,
+        "Applications use it: look at the proxy, the pooler or the name behind it."};
+  }
+  if (!probe.reading || status.ok) {
+    return std::nullopt;
+  }
+  const std::string expected = probe.expect == cluster::Role::Primary ? "a primary" : "a standby";
+  return Problem{
+      Severity::Critical,
+      "",
+      name + " should lead to " + expected + ", and leads to " + describe_wrong_way(status),
+      "Applications use it: correct where the proxy, the pooler or the name behind it leads."};
+}
+
 void add(Problems& problems, std::optional<Problem> problem) {
   if (problem) {
     problems.push_back(std::move(*problem));
@@ -241,6 +272,9 @@ std::vector<Problem> find_problems(const WatchedCluster& watched) {
     problems.push_back({words.severity, "", finding.evidence, std::string{words.advice}});
   }
   add_missing_standbys(watched, problems);
+  for (const cluster::EndpointStatus& status : watched.cluster.endpoints) {
+    add(problems, describe_endpoint(status));
+  }
   for (const Server& server : watched.cluster.servers) {
     add_server_problems(watched, server, problems);
   }

@@ -121,6 +121,31 @@ TEST(Problems, MissingStandbysAndWaitingCommits) {
   );
 }
 
+TEST(Problems, EndpointsThatLeadToTheWrongServerOrNowhere) {
+  WatchedCluster made = healthy_pair();
+  auto& endpoint = made.cluster.endpoints.emplace_back();
+  endpoint.probe.name = "write";
+  EXPECT_EQ(only_problem(made), "0 problems");
+  endpoint.probe.reading = cluster::EndpointReading{.role = cluster::Role::Standby};
+  endpoint.server = "pg-2";
+  EXPECT_EQ(
+      only_problem(made),
+      "critical : endpoint write should lead to a primary, and leads to pg-2, a standby"
+  );
+  endpoint.probe.reading = cluster::EndpointReading{.read_only = true};
+  endpoint.server.reset();
+  EXPECT_EQ(
+      only_problem(made),
+      "critical : endpoint write should lead to a primary, and leads to a read-only primary "
+      "that is not of this cluster"
+  );
+  endpoint.probe.reading.reset();
+  endpoint.probe.failure = cluster::Failure{pg::FailureReason::Refused, "connection refused"};
+  EXPECT_EQ(
+      only_problem(made), "critical : endpoint write does not answer (refused): connection refused"
+  );
+}
+
 TEST(Problems, SlotsThatLoseWal) {
   WatchedCluster made = healthy_pair();
   cluster::SlotStatus slot{
