@@ -13,7 +13,7 @@ demo_packages=(curl)
 # prometheus is here for promtool, and for tests that start it on a port of their own; it never runs
 # as a service. python3-prometheus-client has the reference parser of OpenMetrics,
 # chromium shows the status page.
-test_packages=(clang-format python3 python3-prometheus-client curl prometheus chromium)
+test_packages=(clang-format python3 python3-prometheus-client curl prometheus chromium npm)
 
 as_root() {
   if [[ $EUID -eq 0 ]]; then
