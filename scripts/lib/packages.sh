@@ -11,8 +11,9 @@ build_packages=(
 server_packages=(postgresql postgresql-client)
 demo_packages=(curl)
 # prometheus is here for promtool, and for tests that start it on a port of their own; it never runs
-# as a service. python3-prometheus-client has the reference parser of OpenMetrics.
-test_packages=(clang-format python3 python3-prometheus-client curl prometheus)
+# as a service. python3-prometheus-client has the reference parser of OpenMetrics,
+# chromium shows the status page.
+test_packages=(clang-format python3 python3-prometheus-client curl prometheus chromium)
 # What tests/systems runs around the servers.
 systems_packages=(patroni etcd-server haproxy openssl python3)
 

@@ -34,28 +34,14 @@ struct Site {
   std::string telemetry_path;
 };
 
-// In the format and encoding that the scraper asks for.
+// In the format that the scraper asks for.
 Response negotiated(const std::string& text, const Request& request) {
   const bool openmetrics =
       exposition_format(header_of(request, "accept")) == ExpositionFormat::OpenMetrics;
   Response response{
       .content_type = std::string{openmetrics ? kOpenMetricsFormat : kTextFormat}, .body = {}};
-  response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
-  if (openmetrics) {
-    response.body = metrics::to_openmetrics(text);
-  }
-  const std::string& page = openmetrics ? response.body : text;
-  if (accepts_gzip(header_of(request, "accept-encoding"))) {
-    std::string compressed = gzip(page);
-    if (!compressed.empty()) {
-      response.headers.emplace_back("Content-Encoding", "gzip");
-      response.body = std::move(compressed);
-      return response;
-    }
-  }
-  if (!openmetrics) {
-    response.body = page;
-  }
+  response.headers.emplace_back("Vary", "Accept");
+  response.body = openmetrics ? metrics::to_openmetrics(text) : text;
   return response;
 }
 
@@ -123,6 +109,23 @@ bool leads_to(const Route& route, std::string_view path) {
   return everything_below ? path.starts_with(route.path) : path == route.path;
 }
 
+// Smaller ones are not worth it.
+constexpr std::size_t kWorthCompressing = 1000;
+
+Response compressed(Response response, const Request& request) {
+  if (response.body.size() < kWorthCompressing) {
+    return response;
+  }
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (accepts_gzip(header_of(request, "accept-encoding"))) {
+    if (std::string smaller = gzip(response.body); !smaller.empty()) {
+      response.body = std::move(smaller);
+      response.headers.emplace_back("Content-Encoding", "gzip");
+    }
+  }
+  return response;
+}
+
 Response route(const Site& site, const Request& request) {
   if (request.method != "GET" && request.method != "HEAD") {
     return plain(405, "Only GET and HEAD are answered here.\n");
@@ -152,7 +155,7 @@ std::chrono::milliseconds scrape_timeout(const Request& request) {
 
 Handler make_handler(SnapshotSource& source, std::string telemetry_path) {
   return [site = Site{source, std::move(telemetry_path)}](const Request& request) {
-    return route(site, request);
+    return compressed(route(site, request), request);
   };
 }
 

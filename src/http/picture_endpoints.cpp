@@ -38,6 +38,19 @@ PicturePointer present_picture(const SnapshotSource& source) {
   return source.is_responsive() ? source.picture() : nullptr;
 }
 
+// A tick brings everything but what queries of rounds bring, such as slots. Where nobody scrapes,
+// those who look cause the rounds, but however many they are, not more than one in this time.
+constexpr std::chrono::seconds kOldestRound{10};
+
+PicturePointer complete_picture(SnapshotSource& source, const Request& request) {
+  const auto round = source.latest();
+  const PicturePointer picture = present_picture(source);
+  if (round && picture && picture->taken - round->taken < kOldestRound) {
+    return picture;
+  }
+  return source.fresh(scrape_timeout(request)) ? source.picture() : nullptr;
+}
+
 struct CheckPath {
   std::string server;
   cluster::Role role;
@@ -95,9 +108,8 @@ Response to_response(const pages::Verdict& verdict) {
 }  // namespace
 
 Response clusters(SnapshotSource& source, const Request& request) {
-  const auto round = source.fresh(scrape_timeout(request));
-  const PicturePointer picture = source.picture();
-  return round && picture ? json(pages::clusters_json(*picture)) : no_picture();
+  const PicturePointer picture = complete_picture(source, request);
+  return picture ? json(pages::clusters_json(*picture)) : no_picture();
 }
 
 Response events(SnapshotSource& source, const Request& request) {
@@ -153,9 +165,8 @@ Response server_check(SnapshotSource& source, const Request& request) {
 }
 
 Response status(SnapshotSource& source, const Request& request, const std::string& telemetry_path) {
-  const auto round = source.fresh(scrape_timeout(request));
-  const PicturePointer picture = source.picture();
-  if (!round || !picture) {
+  const PicturePointer picture = complete_picture(source, request);
+  if (!picture) {
     return no_picture();
   }
   const auto log = source.events();

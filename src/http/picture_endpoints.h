@@ -5,7 +5,7 @@
 
 namespace pgrepl::http {
 
-// The whole model and what is wrong with it, of a fresh round.
+// The whole model and what is wrong with it, of the last tick.
 [[nodiscard]] Response clusters(SnapshotSource& source, const Request& request);
 // The last changes; ?cluster=, ?server= and ?limit= narrow them.
 [[nodiscard]] Response events(SnapshotSource& source, const Request& request);
@@ -13,7 +13,7 @@ namespace pgrepl::http {
 [[nodiscard]] Response service_discovery(SnapshotSource& source, const Request& request);
 // /servers/NAME/primary and /servers/NAME/replica, of the last tick: asked by many, and often.
 [[nodiscard]] Response server_check(SnapshotSource& source, const Request& request);
-// The page for people, of a fresh round.
+// The page for people, of the last tick.
 [[nodiscard]] Response status(
     SnapshotSource& source, const Request& request, const std::string& telemetry_path
 );

@@ -210,6 +210,28 @@ Json anomalies_json(const cluster::Cluster& cluster) {
   return list;
 }
 
+Json endpoints_json(const cluster::Cluster& cluster) {
+  Json list = Json::array();
+  for (const cluster::EndpointStatus& status : cluster.endpoints) {
+    const cluster::EndpointProbe& probe = status.probe;
+    Json failure;
+    if (probe.failure) {
+      failure = {{"reason", to_string(probe.failure->reason)}, {"message", probe.failure->message}};
+    }
+    const bool was_tried = probe.reading || probe.failure;
+    list.push_back(
+        {{"name", probe.name},
+         {"expect", role_json(probe.expect)},
+         {"ok", was_tried ? Json(status.ok) : Json{}},
+         {"server", optional(status.server)},
+         {"role", probe.reading ? role_json(probe.reading->role) : Json{}},
+         {"failure", std::move(failure)},
+         {"duration_seconds", was_tried ? Json(probe.duration.count()) : Json{}}}
+    );
+  }
+  return list;
+}
+
 Json sync_json(const std::optional<cluster::SyncStandbys>& sync) {
   return sync ? Json{{"present", sync->present}, {"required", sync->required}} : Json{};
 }
@@ -240,6 +262,7 @@ Json cluster_json(const Picture& picture, const WatchedCluster& watched) {
       {"sync_standbys", sync_json(cluster.sync_standbys)},
       {"data_loss_exposure", exposure_json(cluster.data_loss)},
       {"archive_exposure", exposure_json(cluster.archive)},
+      {"endpoints", endpoints_json(cluster)},
       {"best_candidate", optional(cluster.best_candidate)},
       {"failovers", cluster.failovers},
       {"last_failover_at", timestamp(picture, cluster.last_failover)},

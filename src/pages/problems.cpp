@@ -106,25 +106,32 @@ std::optional<Problem> describe_state(const Server& server, const Standby& stand
   return std::nullopt;
 }
 
-std::optional<Problem> describe_lag(
+struct Lateness {
+  Severity severity;
+  std::string words;  // "17 s (947 kB) behind the primary"
+};
+
+// Absent while the lag is below the limits, or unknown. A configured delay is no lag.
+std::optional<Lateness> find_lateness(
     const Server& server, const Standby& standby, const LagLimits& limits
 ) {
-  if (!standby.lag.time) {
-    return std::nullopt;
-  }
   const auto& facts = server.sample.facts;
   const auto configured = facts ? facts->recovery_min_apply_delay : std::nullopt;
   const Seconds wanted{configured.value_or(std::chrono::milliseconds{0})};
-  const Seconds late = *standby.lag.time - wanted;
-  if (late < limits.warning) {
+  if (!standby.lag.time || *standby.lag.time - wanted < limits.warning) {
     return std::nullopt;
   }
-  const bool critical = late >= limits.critical;
-  std::string message = server.sample.name + " is " + format_time(standby.lag.time) + " (" +
-                        format_bytes(standby.lag.bytes) + ") behind the primary";
+  const bool critical = *standby.lag.time - wanted >= limits.critical;
+  std::string words = format_time(standby.lag.time) + " (" + format_bytes(standby.lag.bytes) +
+                      ") behind the primary";
   if (wanted > Seconds::zero()) {
-    message += ", " + format_time(wanted) + " of it as configured";
+    words += ", " + format_time(wanted) + " of it as configured";
   }
+  return Lateness{critical ? Severity::Critical : Severity::Warning, std::move(words)};
+}
+
+Problem describe_lag(const Server& server, const Standby& standby, const Lateness& late) {
+  std::string message = server.sample.name + " is " + late.words;
   std::string advice = "Compare its network, disk and load with its upstream's.";
   if (standby.bottleneck) {
     message += "; the WAL waits at stage " + std::string{to_string(*standby.bottleneck)};
@@ -132,11 +139,24 @@ std::optional<Problem> describe_lag(
   if (standby.bottleneck == cluster::Stage::Replay) {
     advice = "Look for long queries, conflicts and a slow disk on it; replay is one process.";
   }
-  return Problem{
-      critical ? Severity::Critical : Severity::Warning,
-      server.sample.name,
-      std::move(message),
-      std::move(advice)};
+  return {late.severity, server.sample.name, std::move(message), std::move(advice)};
+}
+
+// A state that explains the lag is told together with it.
+std::optional<Problem> describe_standby(
+    const Server& server, const Standby& standby, const LagLimits& limits
+) {
+  std::optional<Problem> problem = describe_state(server, standby);
+  const auto late = find_lateness(server, standby, limits);
+  if (!late) {
+    return problem;
+  }
+  if (!problem) {
+    return describe_lag(server, standby, *late);
+  }
+  problem->severity = std::max(problem->severity, late->severity);
+  problem->message += "; it is " + late->words;
+  return problem;
 }
 
 std::optional<Problem> describe_slot(const Server& server, const cluster::SlotStatus& status) {
@@ -163,6 +183,37 @@ std::optional<Problem> describe_slot(const Server& server, const cluster::SlotSt
       "Bring its consumer back, or raise max_slot_wal_keep_size."};
 }
 
+// Where it leads now, for one who expected something else.
+std::string describe_wrong_way(const cluster::EndpointStatus& status) {
+  const cluster::EndpointReading& reading = *status.probe.reading;
+  const bool primary = reading.role == cluster::Role::Primary;
+  const std::string kind =
+      primary ? (reading.read_only ? "a read-only primary" : "a primary") : "a standby";
+  return status.server ? *status.server + ", " + kind : kind + " that is not of this cluster";
+}
+
+std::optional<Problem> describe_endpoint(const cluster::EndpointStatus& status) {
+  const cluster::EndpointProbe& probe = status.probe;
+  const std::string name = "endpoint " + probe.name;
+  if (probe.failure) {
+    return Problem{
+        Severity::Critical,
+        "",
+        name + " does not answer (" + std::string{to_string(probe.failure->reason)} +
+            "): " + probe.failure->message,
+        "Applications use it: look at the proxy, the pooler or the name behind it."};
+  }
+  if (!probe.reading || status.ok) {
+    return std::nullopt;
+  }
+  const std::string expected = probe.expect == cluster::Role::Primary ? "a primary" : "a standby";
+  return Problem{
+      Severity::Critical,
+      "",
+      name + " should lead to " + expected + ", and leads to " + describe_wrong_way(status),
+      "Applications use it: correct where the proxy, the pooler or the name behind it leads."};
+}
+
 void add(Problems& problems, std::optional<Problem> problem) {
   if (problem) {
     problems.push_back(std::move(*problem));
@@ -176,8 +227,7 @@ void add_server_problems(const WatchedCluster& watched, const Server& server, Pr
   }
   if (server.standby) {
     const LagLimits limits = limits_of(watched, server.sample.name);
-    add(problems, describe_state(server, *server.standby));
-    add(problems, describe_lag(server, *server.standby, limits));
+    add(problems, describe_standby(server, *server.standby, limits));
   }
   for (const cluster::SlotStatus& status : server.slots) {
     add(problems, describe_slot(server, status));
@@ -222,6 +272,9 @@ std::vector<Problem> find_problems(const WatchedCluster& watched) {
     problems.push_back({words.severity, "", finding.evidence, std::string{words.advice}});
   }
   add_missing_standbys(watched, problems);
+  for (const cluster::EndpointStatus& status : watched.cluster.endpoints) {
+    add(problems, describe_endpoint(status));
+  }
   for (const Server& server : watched.cluster.servers) {
     add_server_problems(watched, server, problems);
   }

@@ -94,6 +94,7 @@ dl.facts dd { overflow-wrap: anywhere; }
 .edge::after { content: ""; position: absolute; right: 0; top: calc(50% - 5px);
   border: 6px solid transparent; border-left: 9px solid var(--line); border-right: 0; }
 .edge > span:not(.unseen) { position: relative; background: var(--paper); padding: 0 0.25rem; }
+.edge .state, .edge .lag, .edge .bytes { white-space: nowrap; }
 .edge .lag { font-weight: 700; font-size: 1rem; }
 .edge .evidence { display: table; color: var(--faint); margin-top: 0.1rem; overflow-wrap: anywhere; }
 .edge .sync { color: var(--accent); }

@@ -69,6 +69,20 @@ void add_exposure(std::string& html, const std::string& term, const cluster::Exp
   }
 }
 
+void add_endpoints(std::string& html, const cluster::Cluster& cluster) {
+  for (const cluster::EndpointStatus& status : cluster.endpoints) {
+    const bool was_tried = status.probe.reading || status.probe.failure;
+    std::string leads_to = was_tried ? "no known server" : "not tried yet";
+    if (status.server) {
+      leads_to = foreign_text(*status.server) + ", " + format_time(status.probe.duration);
+    }
+    if (was_tried) {
+      leads_to += status.ok ? " ✓" : " ✖";
+    }
+    add_fact(html, "Endpoint " + foreign_text(status.probe.name), leads_to);
+  }
+}
+
 std::string draw_facts(const Picture& picture, const cluster::Cluster& cluster) {
   std::string html = "<dl class=\"facts\">";
   add_fact(
@@ -89,6 +103,7 @@ std::string draw_facts(const Picture& picture, const cluster::Cluster& cluster) 
             std::to_string(cluster.sync_standbys->required)
     );
   }
+  add_endpoints(html, cluster);
   if (cluster.last_failover) {
     std::string when = draw_time(epoch_seconds(picture, *cluster.last_failover));
     if (cluster.last_failover_downtime) {

@@ -24,6 +24,15 @@ using Json = nlohmann::json;
 
 constexpr const char* kHostileName = "<script>alert(1)</script>";
 
+// Ends the test when a program or a module is missing: as skipped, or as failed when REQUIRE_PG=1.
+#define PGREPL_REQUIRE_PROGRAM(path)                                       \
+  do {                                                                     \
+    if (!std::filesystem::exists(path)) {                                  \
+      ASSERT_EQ(std::getenv("REQUIRE_PG"), nullptr) << path " is missing"; \
+      GTEST_SKIP() << path " is missing";                                  \
+    }                                                                      \
+  } while (false)
+
 // pg-1 with a standby that chose a hostile name.
 class Web : public ::testing::Test {
  protected:
@@ -122,8 +131,9 @@ TEST_F(Web, StatusIsTheSameFromTheExporterAndFromTheServers) {
   const Finished json = run_exporter(options({"status", "--json"}));
   EXPECT_EQ(Json::parse(json.output)["clusters"][0]["health"], "healthy");
   standby.stop();
-  for (const ExporterOptions& asked :
-       {options({"status"}), ExporterOptions{.arguments = {"status", "--url", url}}}) {
+  const ExporterOptions by_url{.arguments = {"status", "--url", url}};
+  await("the exporter has noticed", [&] { return run_exporter(by_url).status == 1; });
+  for (const ExporterOptions& asked : {options({"status"}), by_url}) {
     const Finished unhealthy = run_exporter(asked);
     EXPECT_EQ(unhealthy.status, 1) << unhealthy.output;
     EXPECT_THAT(unhealthy.output, HasSubstr("default: unhealthy\n"));
@@ -134,40 +144,55 @@ TEST_F(Web, StatusIsTheSameFromTheExporterAndFromTheServers) {
 // The page as a real browser shows it, and what the browser complains of.
 class Chromium {
  public:
-  // Pages of four refreshes or more; time is the browser's own and runs as fast as answers come.
-  [[nodiscard]] std::string show(std::uint16_t port, const std::vector<std::string>& flags) const {
-    Command command{
-        .arguments =
-            {"/usr/bin/chromium",
-             "--headless=new",
-             "--no-sandbox",
-             "--disable-gpu",
-             "--enable-logging=stderr",
-             "--virtual-time-budget=14000",
-             "--user-data-dir=" + (folder_.path() / "profile").string(),
-             "--dump-dom"},
-        .environment = environment_without({"PG"})};
-    command.arguments.insert(command.arguments.end(), flags.begin(), flags.end());
-    command.arguments.push_back("http://127.0.0.1:" + std::to_string(port) + "/");
-    return run(command);
+  // The page as it is after four refreshes or more, and the browser's messages. Time is the
+  // browser's own and runs as fast as answers come.
+  [[nodiscard]] std::string show(std::uint16_t port) const {
+    return run(
+        {.arguments =
+             {"/usr/bin/chromium",
+              "--headless=new",
+              "--no-sandbox",
+              "--disable-gpu",
+              "--enable-logging=stderr",
+              "--virtual-time-budget=14000",
+              "--user-data-dir=" + (folder_.path() / "profile").string(),
+              "--log-net-log=" + log().string(),
+              "--dump-dom",
+              url(port)},
+         .environment = environment_without({"PG"})}
+    );
+  }
+
+  // How often the page itself was asked for.
+  [[nodiscard]] std::size_t requests(std::uint16_t port) const {
+    const std::string log_text = read_file(log());
+    const std::string begin = "\"url\":\"" + url(port) + "\"";
+    std::size_t count = 0;
+    for (auto at = log_text.find(begin); at != std::string::npos;
+         at = log_text.find(begin, at + 1)) {
+      const auto line =
+          log_text.substr(log_text.rfind('\n', at) + 1, at - log_text.rfind('\n', at));
+      count += line.find("\"method\":\"GET\"") != std::string::npos ? 1U : 0U;
+    }
+    return count;
   }
 
  private:
+  static std::string url(std::uint16_t port) {
+    return "http://127.0.0.1:" + std::to_string(port) + "/";
+  }
+
+  [[nodiscard]] std::filesystem::path log() const { return folder_.path() / "log.json"; }
+
   TemporaryDirectory folder_;
 };
 
 TEST_F(Web, StatusPageRefreshesItselfInARealBrowserUnderItsPolicy) {
-  if (!std::filesystem::exists("/usr/bin/chromium")) {
-    GTEST_SKIP() << "chromium is not installed";
-  }
+  PGREPL_REQUIRE_PROGRAM("/usr/bin/chromium");
   Exporter exporter{options()};
-  const auto rounds = [&] {
-    return exporter.value("pg_exporter_round_duration_seconds_count").value_or(0);
-  };
-  const double before = rounds();
-  const std::string shown = Chromium{}.show(exporter.port(), {});
-  // The page itself, its refreshes, and the scrape that counts.
-  EXPECT_GE(rounds() - before, 4);
+  const Chromium chromium;
+  const std::string shown = chromium.show(exporter.port());
+  EXPECT_GE(chromium.requests(exporter.port()), 4U);
   EXPECT_THAT(shown, HasSubstr("<h3><bdi>" + name(standby) + "</bdi></h3>"));
   EXPECT_THAT(shown, HasSubstr("role=\"alert\" hidden"));
   EXPECT_THAT(shown, Not(HasSubstr("Content Security Policy")));
@@ -186,6 +211,7 @@ TEST(Status, BadInputAndNobodyThereAreToldApart) {
 }
 
 TEST_F(Web, ReferenceParserReadsTheOpenMetricsPage) {
+  PGREPL_REQUIRE_PROGRAM("/usr/lib/python3/dist-packages/prometheus_client");
   Exporter exporter{options()};
   const auto page =
       exporter.get("/metrics", {{"Accept", "application/openmetrics-text; version=1.0.0"}});
@@ -252,6 +278,7 @@ class Prometheus {
 };
 
 TEST_F(Web, PrometheusScrapesOpenMetricsAndDiscoversEveryServer) {
+  PGREPL_REQUIRE_PROGRAM("/usr/bin/prometheus");
   Exporter exporter{options()};
   const Prometheus prometheus{exporter.port()};
   const bool scraped = wait_until([&] {
@@ -275,6 +302,21 @@ TEST_F(Web, PrometheusScrapesOpenMetricsAndDiscoversEveryServer) {
     return urls.contains(probe + std::to_string(primary.port())) &&
            urls.contains(probe + std::to_string(standby.port()));
   });
+}
+
+TEST(ApiDocumentation, ScrapeConfigurationIsOneForPrometheus) {
+  PGREPL_REQUIRE_PROGRAM("/usr/bin/promtool");
+  const std::string text = read_file(std::filesystem::path{PGREPL_SOURCE_DIR} / "docs/api.md");
+  constexpr std::string_view kBegin = "```yaml\n";
+  const std::size_t begin = text.find(kBegin);
+  ASSERT_NE(begin, std::string::npos);
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "prometheus.yml";
+  const std::size_t from = begin + kBegin.size();
+  std::ofstream{file} << text.substr(from, text.find("```", from) - from);
+  const std::string told =
+      run({.arguments = {"/usr/bin/promtool", "check", "config", file.string()}});
+  EXPECT_THAT(told, HasSubstr("SUCCESS"));
 }
 
 }  // namespace

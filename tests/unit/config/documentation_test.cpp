@@ -11,8 +11,8 @@ namespace {
 
 // The blocks between ```yaml and ``` in docs/configuration.md.
 std::vector<std::string> examples() {
-  const std::filesystem::path here{__FILE__};
-  std::ifstream file{here.parent_path() / "../../../docs/configuration.md"};
+  const std::filesystem::path project{PGREPL_SOURCE_DIR};
+  std::ifstream file{project / "docs/configuration.md"};
   const std::string text{std::istreambuf_iterator<char>{file}, {}};
   constexpr std::string_view kBegin = "```yaml\n";
   std::vector<std::string> all;

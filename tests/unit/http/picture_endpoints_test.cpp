@@ -22,7 +22,9 @@ class PictureEndpoints : public ::testing::Test {
     source.seen = std::make_shared<pages::Picture>(
         pages::picture_of({pages::lagging_pair(5, 2048), std::move(other)})
     );
-    source.snapshot = std::make_shared<Snapshot>();
+    Snapshot round;
+    round.taken = source.seen->taken - std::chrono::seconds{9};
+    source.snapshot = std::make_shared<Snapshot>(round);
   }
 
   [[nodiscard]] Response ask(const std::string& path, const std::string& query = "") {
@@ -32,14 +34,27 @@ class PictureEndpoints : public ::testing::Test {
   FixedSource source;
 };
 
-TEST_F(PictureEndpoints, ClustersAreThoseOfAFreshRound) {
+TEST_F(PictureEndpoints, ClustersAreThoseOfTheLastTick) {
   const Response response = ask("/api/v1/clusters");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.content_type, "application/json");
   EXPECT_EQ(Json::parse(response.body)["clusters"].size(), 2U);
+  EXPECT_EQ(source.asked_for.count(), 0);
+}
+
+TEST_F(PictureEndpoints, RoundIsRunOnlyWhenTheLastOneIsOld) {
+  Snapshot old;
+  old.taken = source.seen->taken - std::chrono::seconds{10};
+  source.snapshot = std::make_shared<Snapshot>(old);
+  EXPECT_EQ(ask("/api/v1/clusters").status, 200);
   EXPECT_GT(source.asked_for.count(), 0);
+}
+
+TEST_F(PictureEndpoints, LoopThatDoesNotTurnIsA503AndNoOldPicture) {
+  source.responsive = false;
   source.snapshot = nullptr;
   EXPECT_EQ(ask("/api/v1/clusters").status, 503);
+  EXPECT_EQ(ask("/").status, 503);
 }
 
 TEST_F(PictureEndpoints, StatusPageAllowsItsOwnStyleAndScriptAndNothingElse) {
@@ -51,8 +66,6 @@ TEST_F(PictureEndpoints, StatusPageAllowsItsOwnStyleAndScriptAndNothingElse) {
   EXPECT_EQ(headers.at("Content-Security-Policy").find("unsafe"), std::string::npos);
   EXPECT_EQ(ask("/status.css").content_type, "text/css; charset=utf-8");
   EXPECT_EQ(ask("/status.js").content_type, "text/javascript; charset=utf-8");
-  source.snapshot = nullptr;
-  EXPECT_EQ(ask("/").status, 503);
 }
 
 TEST_F(PictureEndpoints, EventsAreThereBeforeTheFirstOne) {

@@ -40,6 +40,11 @@ WatchedCluster eventful() {
            .apply_delay(std::chrono::milliseconds{1500}),
        standby("pg-3").down(pg::FailureReason::Timeout)}
   );
+  made.cluster.endpoints = {
+      {.probe = {.name = "write", .reading = cluster::EndpointReading{}, .duration = {}},
+       .ok = true,
+       .server = "pg-1"},
+      {.probe = {.name = "read", .expect = cluster::Role::Standby, .duration = {}}, .server = {}}};
   made.labels["environment"] = "test";
   made.expected_standbys = 2;
   made.cluster.failovers = 1;
@@ -91,6 +96,14 @@ TEST(ClustersJson, EveryAnomalyHasItsEvidenceAndEveryProblemAnAdvice) {
   EXPECT_EQ(told["problems"][0]["message"], "answering as primaries: a, b");
   EXPECT_FALSE(told["problems"][0]["advice"].get<std::string>().empty());
   EXPECT_TRUE(told["primary"].is_null());
+}
+
+TEST(ClustersJson, EndpointsSayWhereTheyLead) {
+  const Json document = Json::parse(clusters_json(picture_of({eventful()})));
+  const Json& endpoints = document["clusters"][0]["endpoints"];
+  EXPECT_EQ(endpoints[0]["server"], "pg-1");
+  EXPECT_EQ(endpoints[0]["ok"], true);
+  EXPECT_TRUE(endpoints[1]["ok"].is_null());
 }
 
 TEST(ClustersJson, UnknownIsNullAndNeverZero) {

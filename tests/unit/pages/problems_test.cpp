@@ -85,6 +85,15 @@ TEST(Problems, StatesOfStandbys) {
   );
 }
 
+TEST(Problems, StateThatExplainsTheLagIsToldTogetherWithIt) {
+  WatchedCluster made = lagging_pair(600, 2048);
+  made.cluster.servers[1].standby->state = StandbyState::Paused;
+  EXPECT_EQ(
+      only_problem(made),
+      "critical pg-2: replay is paused on pg-2; it is 10 min (2 kB) behind the primary"
+  );
+}
+
 TEST(Problems, DivergedStandbyIsToldOnceByTheAnomalyThatNamesIt) {
   WatchedCluster made = pair_in_state(StandbyState::Diverged);
   made.cluster.anomalies = {{cluster::Anomaly::TimelineDivergence, "left behind: pg-2"}};
@@ -109,6 +118,31 @@ TEST(Problems, MissingStandbysAndWaitingCommits) {
   EXPECT_EQ(
       only_problem(made),
       "critical : commits wait: synchronous_standby_names asks for 1 standbys, 0 are connected"
+  );
+}
+
+TEST(Problems, EndpointsThatLeadToTheWrongServerOrNowhere) {
+  WatchedCluster made = healthy_pair();
+  auto& endpoint = made.cluster.endpoints.emplace_back();
+  endpoint.probe.name = "write";
+  EXPECT_EQ(only_problem(made), "0 problems");
+  endpoint.probe.reading = cluster::EndpointReading{.role = cluster::Role::Standby};
+  endpoint.server = "pg-2";
+  EXPECT_EQ(
+      only_problem(made),
+      "critical : endpoint write should lead to a primary, and leads to pg-2, a standby"
+  );
+  endpoint.probe.reading = cluster::EndpointReading{.read_only = true};
+  endpoint.server.reset();
+  EXPECT_EQ(
+      only_problem(made),
+      "critical : endpoint write should lead to a primary, and leads to a read-only primary "
+      "that is not of this cluster"
+  );
+  endpoint.probe.reading.reset();
+  endpoint.probe.failure = cluster::Failure{pg::FailureReason::Refused, "connection refused"};
+  EXPECT_EQ(
+      only_problem(made), "critical : endpoint write does not answer (refused): connection refused"
   );
 }
 

@@ -83,6 +83,21 @@ TEST(StatusPage, SlotWithoutAConsumerOpensTheTable) {
   EXPECT_THAT(page, HasSubstr("nobody for 1 min 30 s</td><td>3 MB</td><td>extended</td>"));
 }
 
+TEST(StatusPage, EndpointsShowWhereTheyLead) {
+  WatchedCluster made = healthy_pair();
+  made.cluster.endpoints = {
+      {.probe =
+           {.name = "write<",
+            .reading = cluster::EndpointReading{},
+            .duration = cluster::Seconds{0.003}},
+       .ok = true,
+       .server = "pg-1"}};
+  EXPECT_THAT(
+      page_of(made),
+      HasSubstr("<dt>Endpoint <bdi>write&lt;</bdi></dt><dd><bdi>pg-1</bdi>, 3 ms ✓</dd>")
+  );
+}
+
 TEST(StatusPage, LastEventsAreTheNewestFirstAndNotAll) {
   cluster::EventLog log;
   for (int i = 0; i < 30; ++i) {
