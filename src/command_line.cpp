@@ -1,7 +1,13 @@
 #include "command_line.h"
 
+#include "support/expected.h"
+
 #include <algorithm>
+#include <iterator>
+#include <span>
 #include <sstream>
+#include <string_view>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -44,6 +50,12 @@ void add_flags(CLI::App& app, CommandLine& line, std::string& level, std::string
       line.flags.extend_query_paths,
       "File with further queries, repeatable"
   );
+  app.add_flag(
+         "--compat.legacy-names",
+         line.flags.legacy_names,
+         "Also export the names of older releases of the community exporter"
+  )
+      ->envname(variable_of("compat.legacy-names"));
   add_flag(app, "log.level", level, "debug, info, warn or error [info]");
   add_flag(app, "log.format", format, "logfmt or json [logfmt]");
 }
@@ -73,6 +85,55 @@ std::optional<std::string> take_log_options(
   return std::nullopt;
 }
 
+struct RefusedFlag {
+  std::string_view name;
+  std::string_view instead;
+};
+
+// Flags of the community exporter that have no counterpart of their name.
+constexpr RefusedFlag kRefusedFlags[] = {
+    {"--disable-default-metrics", "list the queries in queries.disable of the configuration"},
+    {"--disable-settings-metrics", "use --no-collector.settings"},
+    {"--auto-discover-databases", "a query runs in the database of its server's connection"},
+    {"--exclude-databases", "use `labels` and relabelling in Prometheus to leave databases out"},
+    {"--include-databases", "use `labels` and relabelling in Prometheus to leave databases out"},
+    {"--metric-prefix", "names are fixed; rename them by relabelling in Prometheus"},
+    {"--constantLabels", "use `labels` of the cluster in the configuration file"},
+    {"--collection-timeout", "use sampling.timeout in the configuration file"},
+    {"--dumpmaps", "use the command `metrics`"},
+    {"--web.systemd-socket", "use --web.listen-address"},
+    {"--collector.stat_statements.",
+     "texts and other limits are not exported; see docs/queries.md"},
+};
+
+// --collector.NAME and --no-collector.NAME switch one query each; the rest is CLI11's to read. The
+// error says what to use instead of a flag that we do not have.
+Expected<std::vector<std::string>, std::string> take_collector_flags(
+    int argc, char** argv, config::Flags& flags
+) {
+  std::vector<std::string> rest;
+  for (const std::string_view word : std::span{argv, static_cast<std::size_t>(argc)}.subspan(1)) {
+    const auto* refused = std::ranges::find_if(kRefusedFlags, [word](const RefusedFlag& flag) {
+      return word.starts_with(flag.name);
+    });
+    if (refused != std::end(kRefusedFlags)) {
+      return Unexpected<std::string>{
+          std::string{word} + ": not supported; " + std::string{refused->instead}};
+    }
+    constexpr std::string_view kOn = "--collector.";
+    constexpr std::string_view kOff = "--no-collector.";
+    if (word.starts_with(kOn)) {
+      flags.enable_queries.emplace_back(word.substr(kOn.size()));
+    } else if (word.starts_with(kOff)) {
+      flags.disable_queries.emplace_back(word.substr(kOff.size()));
+    } else {
+      rest.emplace_back(word);
+    }
+  }
+  std::ranges::reverse(rest);  // as CLI11 takes them
+  return rest;
+}
+
 }  // namespace
 
 std::variant<CommandLine, EndNow> parse_command_line(
@@ -97,7 +158,11 @@ std::variant<CommandLine, EndNow> parse_command_line(
       ->check(CLI::IsMember({"markdown", "json"}));
   const auto* status = add_status(app, line.status);
   try {
-    app.parse(argc, argv);
+    auto words = take_collector_flags(argc, argv, line.flags);
+    if (!words) {
+      return EndNow{2, words.error() + "\n"};
+    }
+    app.parse(std::move(*words));
   } catch (const CLI::ParseError& e) {
     std::ostringstream out;
     const bool asked = e.get_exit_code() == 0;

@@ -46,11 +46,19 @@ cluster::Watched to_watched(const WatchedCluster& cluster) {
   return watched;
 }
 
-catalogue::Switches to_switches(const config::Queries& queries) {
-  return {
+catalogue::Switches to_switches(
+    const config::Queries& queries, const catalogue::Catalogue& catalogue
+) {
+  catalogue::Switches switches{
       .enabled = {queries.enable.begin(), queries.enable.end()},
       .disabled = {queries.disable.begin(), queries.disable.end()},
   };
+  for (const catalogue::Query& query : catalogue.queries) {
+    if (queries.legacy_names && query.name.starts_with("legacy_")) {
+      switches.enabled.insert(query.name);
+    }
+  }
+  return switches;
 }
 
 }  // namespace
@@ -58,7 +66,7 @@ catalogue::Switches to_switches(const config::Queries& queries) {
 Monitor::Monitor(config::Config config, catalogue::Catalogue catalogue, std::string version)
     : config_(std::move(config)),
       catalogue_(std::move(catalogue)),
-      switches_(to_switches(config_.queries)),
+      switches_(to_switches(config_.queries, catalogue_)),
       signals_(io_, SIGTERM, SIGINT),
       observe_timer_(io_),
       round_timer_(io_) {

@@ -68,9 +68,13 @@ Queries read_queries(const yaml::Node& node, const Flags& flags, Errors& errors)
       reader.error(key, "an entry is empty");
     }
   }
-  queries.files.insert(
-      queries.files.end(), flags.extend_query_paths.begin(), flags.extend_query_paths.end()
-  );
+  const auto append = [](std::vector<std::string>& list, const std::vector<std::string>& more) {
+    list.insert(list.end(), more.begin(), more.end());
+  };
+  append(queries.files, flags.extend_query_paths);
+  append(queries.enable, flags.enable_queries);
+  append(queries.disable, flags.disable_queries);
+  queries.legacy_names = flags.legacy_names;
   return queries;
 }
 

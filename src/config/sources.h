@@ -29,6 +29,9 @@ struct Flags {
   std::optional<std::string> telemetry_path;
   std::optional<bool> enable_lifecycle;
   std::vector<std::string> extend_query_paths;  // added to the file's
+  std::vector<std::string> enable_queries;      // likewise
+  std::vector<std::string> disable_queries;     // likewise
+  bool legacy_names = false;
 };
 
 struct Sources {
