@@ -11,7 +11,7 @@ build_packages=(
 server_packages=(postgresql postgresql-client)
 demo_packages=(curl)
 # prometheus is here for promtool; it is never started.
-test_packages=(clang-format python3 curl prometheus npm)
+test_packages=(clang-format python3 python3-yaml curl prometheus prometheus-alertmanager npm)
 
 as_root() {
   if [[ $EUID -eq 0 ]]; then
