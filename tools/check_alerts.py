@@ -83,7 +83,9 @@ def check_joins(expression):
         before = tokens[place - 1]
         if before == ")" and tokens[max(0, place - 3):place] == ["time", "(", ")"]:
             before = "time"
-        if after and (after[0] in ("on", "ignoring") or is_scalar(after[0]) or is_scalar(before)):
+        named = after and after[0] in ("on", "ignoring")
+        scalar = after and (is_scalar(after[0]) or is_scalar(before))
+        if named or (scalar and token not in ("and", "or", "unless")):
             continue
         yield f"the operator {token} joins vectors without on() or ignoring()"
 
