@@ -10,7 +10,8 @@ build_packages=(
 # The CMake presets build the tests, which run real servers.
 server_packages=(postgresql postgresql-client)
 demo_packages=(curl)
-# prometheus is here for promtool; it is never started.
+# No service of these is started; the alert drills run prometheus and prometheus-alertmanager as
+# their own children.
 test_packages=(clang-format python3 python3-yaml curl prometheus prometheus-alertmanager npm)
 
 as_root() {
@@ -69,7 +70,11 @@ ensure_packages() {
     as_root env DEBIAN_FRONTEND=noninteractive \
       apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
   )
-  if [[ " ${missing[*]} " == *" prometheus "* && -d /run/systemd/system ]]; then
-    as_root systemctl disable --now prometheus
+  if [[ -d /run/systemd/system ]]; then
+    for package in prometheus prometheus-alertmanager; do
+      if [[ " ${missing[*]} " == *" $package "* ]]; then
+        as_root systemctl disable --now "$package"
+      fi
+    done
   fi
 }

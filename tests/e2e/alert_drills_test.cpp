@@ -59,7 +59,7 @@ class AlertDrill : public ::testing::Test {
 };
 
 TEST_F(AlertDrill, IdleClusterTellsNobody) {
-  alerting->let_settle(20);
+  alerting->let_settle(8);
   EXPECT_EQ(told("pager"), 0U) << alerting->webhook().story();
   EXPECT_EQ(told("ticket"), 0U) << alerting->webhook().story();
 }
