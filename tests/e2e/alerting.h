@@ -29,8 +29,8 @@ class Alerting {
       std::string_view receiver, std::string_view status, std::string_view alert
   ) const;
 
-  // Returns after as many further messages of the watchdog, of which one comes every five seconds or so:
-  // what was on its way has arrived by then.
+  // Returns after as many further messages of the watchdog, of which one comes every five seconds
+  // or so: what was on its way has arrived by then.
   void let_settle(std::size_t watchdogs = 3) const;
 
  private:
