@@ -10,10 +10,13 @@ build_packages=(
 # The CMake presets build the tests, which run real servers.
 server_packages=(postgresql postgresql-client)
 demo_packages=(curl)
-# prometheus is here for promtool, and for tests that start it on a port of their own; it never runs
-# as a service. python3-prometheus-client has the reference parser of OpenMetrics,
-# chromium shows the status page.
-test_packages=(clang-format python3 python3-prometheus-client curl prometheus chromium)
+# prometheus is here for promtool, and for tests that start it on a port of their own, as they do with
+# prometheus-alertmanager; neither runs as a service. python3-prometheus-client has the reference
+# parser of OpenMetrics, chromium shows the status page.
+test_packages=(
+  clang-format python3 python3-yaml python3-prometheus-client curl prometheus prometheus-alertmanager
+  chromium
+)
 # What tests/systems runs around the servers.
 systems_packages=(patroni etcd-server haproxy openssl python3)
 
@@ -73,7 +76,11 @@ ensure_packages() {
     as_root env DEBIAN_FRONTEND=noninteractive \
       apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
   )
-  if [[ " ${missing[*]} " == *" prometheus "* && -d /run/systemd/system ]]; then
-    as_root systemctl disable --now prometheus
+  if [[ -d /run/systemd/system ]]; then
+    for package in prometheus prometheus-alertmanager; do
+      if [[ " ${missing[*]} " == *" $package "* ]]; then
+        as_root systemctl disable --now "$package"
+      fi
+    done
   fi
 }
