@@ -29,12 +29,15 @@ Feeds parse_feeds(yaml::Reader& reader) {
       {"server_facts", Feeds::ServerFacts},
       {"replication_slots", Feeds::ReplicationSlots},
       {"archiver", Feeds::Archiver},
+      {"database_totals", Feeds::DatabaseTotals},
+      {"sessions", Feeds::Sessions},
   };
   const auto* found = std::ranges::find(kWords, *word, &std::pair<std::string_view, Feeds>::first);
   if (found == std::end(kWords)) {
     reader.error(
         "feeds",
-        "nothing is called '" + *word + "'; it is tick, server_facts, replication_slots or archiver"
+        "nothing is called '" + *word +
+            "'; it is tick, server_facts, replication_slots, archiver, database_totals or sessions"
     );
     return Feeds::Nothing;
   }

@@ -59,7 +59,15 @@ enum class Origin : std::uint8_t {
 // Where a query's SQL finds what it does not name by its schema.
 enum class SearchPath : std::uint8_t { PgCatalog, PgCatalogAndPublic };
 
-enum class Feeds : std::uint8_t { Nothing, Tick, ServerFacts, ReplicationSlots, Archiver };
+enum class Feeds : std::uint8_t {
+  Nothing,
+  Tick,
+  ServerFacts,
+  ReplicationSlots,
+  Archiver,
+  DatabaseTotals,
+  Sessions,
+};
 
 struct Query {
   std::string name;  // "stat_database": the `collector` label of its success and duration

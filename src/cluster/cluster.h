@@ -1,6 +1,7 @@
 // One cluster as all its servers together show it: the product's picture of the world. A value.
 #pragma once
 
+#include "cluster/activity.h"
 #include "cluster/endpoint.h"
 #include "cluster/exposure.h"
 #include "cluster/lag.h"
@@ -83,6 +84,7 @@ struct Server {
   std::optional<pg::TimelineId> timeline;
   std::optional<Standby> standby;  // of every server that is not known to be a primary
   std::vector<SlotStatus> slots;   // of the last round; empty while it does not answer
+  RecentActivity activity;         // of the last minute
 };
 
 // Synchronous replication of the primary: what synchronous_standby_names asks for, and what is

@@ -38,6 +38,7 @@ struct ServerMemory {
   Instant state_since;
   std::optional<pg::FailureReason> failure;
   ReplayRate replay_rate;
+  ActivityHistory activity;
 };
 
 struct PrimaryMemory {

@@ -163,6 +163,10 @@ Observation observe(
     } else {
       known.state.reset();
     }
+    if (samples[i].totals) {
+      known.activity.note(*samples[i].totals);
+      server.activity = known.activity.last_minute();
+    }
     server.slots = describe_slots(samples[i], wal_rate, seen.memory.slots_inactive_since, now);
     seen.cluster.servers.push_back(std::move(server));
   }

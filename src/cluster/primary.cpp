@@ -3,6 +3,8 @@
 #include "cluster/topology.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 namespace pgrepl::cluster {
 
@@ -29,12 +31,13 @@ void note_failover(
   memory.last_failover = now;
   memory.last_failover_downtime =
       std::max(Seconds::zero(), Seconds{middle(*primary.tick) - before.reading.read_at});
+  std::array<char, 32> downtime{};
+  std::snprintf(downtime.data(), downtime.size(), "%.1f s", memory.last_failover_downtime->count());
   events.push_back(
       {EventKind::Failover,
        primary.name,
        "was promoted; the primary before was " + before.server +
-           ", without a writable primary for " +
-           std::to_string(memory.last_failover_downtime->count()) + " s"}
+           ", without a writable primary for " + downtime.data()}
   );
 }
 

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -82,6 +83,17 @@ struct Archiver {
   std::optional<std::string> last_archived_wal;
 };
 
+// pg_stat_database, summed over the databases: counters since the statistics were reset.
+struct DatabaseTotals {
+  double transactions = 0;  // committed and rolled back
+  double blocks_hit = 0;
+  double blocks_read = 0;
+  Instant read_at{};
+};
+
+// Client sessions in all databases by pg_stat_activity.state.
+using SessionCounts = std::map<std::string, double>;
+
 struct ReplicationSlot {
   std::string name;
   std::string type;  // physical, logical
@@ -111,13 +123,15 @@ struct Failure {
 // All that is known of one server now. What could not be read is absent.
 struct ServerSample {
   std::string name;
-  pg::Endpoint endpoint;               // as configured
-  std::vector<std::string> addresses;  // what its host name last resolved to
-  std::optional<Tick> tick;            // fresh: absent while the server does not answer
-  std::optional<ServerFacts> facts;    // of the present or the last connection
-  std::vector<ReplicationSlot> slots;  // of the last round; empty when down
-  std::optional<Archiver> archiver;    // likewise
-  std::optional<Failure> failure;      // why it does not answer; absent while it does
+  pg::Endpoint endpoint;                 // as configured
+  std::vector<std::string> addresses;    // what its host name last resolved to
+  std::optional<Tick> tick;              // fresh: absent while the server does not answer
+  std::optional<ServerFacts> facts;      // of the present or the last connection
+  std::vector<ReplicationSlot> slots;    // of the last round; empty when down
+  std::optional<Archiver> archiver;      // likewise
+  std::optional<DatabaseTotals> totals;  // likewise
+  SessionCounts sessions;                // likewise; empty when down
+  std::optional<Failure> failure;        // why it does not answer; absent while it does
 };
 
 // Whether its last answer is still what it would say: nothing has failed since.

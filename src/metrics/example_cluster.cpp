@@ -30,6 +30,8 @@ cluster::ServerSample example_sample(std::string name, cluster::Role role) {
 
 cluster::Server example_primary() {
   cluster::Server server{.sample = example_sample("pg-1", cluster::Role::Primary)};
+  server.sample.sessions = {{"idle", 1}};
+  server.activity = {.transactions_per_second = 1, .cache_hit_ratio = 1};
   server.slots.push_back({
       .slot = {.name = "pg_2", .type = "physical", .wal_status = "reserved", .safe_wal_bytes = 1},
       .retained_bytes = 0,

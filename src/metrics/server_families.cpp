@@ -57,6 +57,12 @@ constexpr ServerRow kServerRows[] = {
        }
        return s.standby ? seconds(s.standby->lag.time) : std::nullopt;
      }},
+    {"pg_server_transactions_per_second",
+     "Transactions committed and rolled back a second over the last minute",
+     [](const ClusterView&, const Server& s) { return s.activity.transactions_per_second; }},
+    {"pg_server_cache_hit_ratio",
+     "Share of the blocks asked for over the last minute that were in PostgreSQL's buffer cache",
+     [](const ClusterView&, const Server& s) { return s.activity.cache_hit_ratio; }},
     {"pg_exporter_server_round_trip_seconds",
      "Duration of the last exchange of a tick with the server",
      [](const ClusterView&, const Server& s) -> std::optional<double> {
@@ -111,6 +117,17 @@ void add_role(const Server& server, GaugeWriter& out) {
   }
 }
 
+void add_sessions(const Server& server, GaugeWriter& out) {
+  for (const auto& [state, count] : server.sample.sessions) {
+    out.gauge(
+        "pg_server_connections",
+        "Sessions of clients by pg_stat_activity.state",
+        {{"state", state}},
+        count
+    );
+  }
+}
+
 void add_information(const Server& server, GaugeWriter& out) {
   const auto& facts = server.sample.facts;
   if (!server.sample.tick || !facts) {
@@ -140,6 +157,7 @@ void add_server_families(const ClusterView& view, const Server& server, GaugeWri
   }
   add_reasons(server, out);
   add_role(server, out);
+  add_sessions(server, out);
   add_information(server, out);
 }
 

@@ -150,6 +150,29 @@ cluster::Archiver decode_archiver(const pg::ResultSet& rows) {
   };
 }
 
+cluster::DatabaseTotals decode_database_totals(
+    const pg::ResultSet& rows, cluster::Instant read_at
+) {
+  cluster::DatabaseTotals totals{.read_at = read_at};
+  for (std::size_t i = 0; i < rows.rows(); ++i) {
+    const Row row{rows, i};
+    totals.transactions += row.number<double>("xact_commit").value_or(0) +
+                           row.number<double>("xact_rollback").value_or(0);
+    totals.blocks_hit += row.number<double>("blks_hit").value_or(0);
+    totals.blocks_read += row.number<double>("blks_read").value_or(0);
+  }
+  return totals;
+}
+
+cluster::SessionCounts decode_sessions(const pg::ResultSet& rows) {
+  cluster::SessionCounts sessions;
+  for (std::size_t i = 0; i < rows.rows(); ++i) {
+    const Row row{rows, i};
+    sessions[row.text_or_empty("state")] += row.number<double>("count").value_or(0);
+  }
+  return sessions;
+}
+
 std::vector<cluster::ReplicationSlot> decode_replication_slots(const pg::ResultSet& rows) {
   std::vector<cluster::ReplicationSlot> slots;
   for (std::size_t i = 0; i < rows.rows(); ++i) {

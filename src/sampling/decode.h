@@ -23,6 +23,14 @@ namespace pgrepl::sampling {
 // The row of queries/stat_archiver.yaml.
 [[nodiscard]] cluster::Archiver decode_archiver(const pg::ResultSet& rows);
 
+// Sums over the rows of the query stat_database, which were asked for at `read_at`.
+[[nodiscard]] cluster::DatabaseTotals decode_database_totals(
+    const pg::ResultSet& rows, cluster::Instant read_at
+);
+
+// The rows of the query stat_activity, added up for each state.
+[[nodiscard]] cluster::SessionCounts decode_sessions(const pg::ResultSet& rows);
+
 // The rows of queries/replication_slots.yaml.
 [[nodiscard]] std::vector<cluster::ReplicationSlot> decode_replication_slots(
     const pg::ResultSet& rows

@@ -176,6 +176,8 @@ cluster::ServerSample Poller::sample(Instant at) const {
       .facts = facts_,
       .slots = slots_,
       .archiver = archiver_,
+      .totals = totals_,
+      .sessions = sessions_,
       .failure = round_failure_,
   };
   if (auto failure = state_.failure(at)) {
@@ -183,6 +185,8 @@ cluster::ServerSample Poller::sample(Instant at) const {
     sample.tick.reset();
     sample.slots.clear();
     sample.archiver.reset();
+    sample.totals.reset();
+    sample.sessions.clear();
   }
   return sample;
 }
@@ -268,14 +272,32 @@ void Poller::take_result(const catalogue::Query& query, session::QueryResult res
     }
     return;
   }
-  if (query.feeds == catalogue::Feeds::ServerFacts) {
-    facts_ = decode_server_facts(*result, round_session_.version());
-  } else if (query.feeds == catalogue::Feeds::ReplicationSlots) {
-    slots_ = decode_replication_slots(*result);
-  } else if (query.feeds == catalogue::Feeds::Archiver) {
-    archiver_ = decode_archiver(*result);
-  }
+  feed_model(query.feeds, *result, sent);
   kept.rows = std::move(*result);
+}
+
+void Poller::feed_model(catalogue::Feeds feeds, const pg::ResultSet& rows, Instant sent) {
+  using enum catalogue::Feeds;
+  switch (feeds) {
+    case ServerFacts:
+      facts_ = decode_server_facts(rows, round_session_.version());
+      break;
+    case ReplicationSlots:
+      slots_ = decode_replication_slots(rows);
+      break;
+    case Archiver:
+      archiver_ = decode_archiver(rows);
+      break;
+    case DatabaseTotals:
+      totals_ = decode_database_totals(rows, sent);
+      break;
+    case Sessions:
+      sessions_ = decode_sessions(rows);
+      break;
+    case Nothing:
+    case Tick:
+      break;
+  }
 }
 
 void Poller::note_failure(cluster::Failure failure) {
@@ -286,6 +308,8 @@ void Poller::note_failure(cluster::Failure failure) {
   tick_.reset();
   slots_.clear();
   archiver_.reset();
+  totals_.reset();
+  sessions_.clear();
   collected_.clear();
   last_runs_.clear();
   predicates_.clear();

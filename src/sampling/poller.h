@@ -91,6 +91,7 @@ class Poller {
       Instant sent
   );
   void take_result(const catalogue::Query& query, session::QueryResult result, Instant sent);
+  void feed_model(catalogue::Feeds feeds, const pg::ResultSet& rows, Instant sent);
   void note_failure(cluster::Failure failure);
   void note_round_failure(std::optional<cluster::Failure> failure);
   [[nodiscard]] const std::string& tick_sql(const session::Session& session) const;
@@ -110,6 +111,8 @@ class Poller {
   std::optional<cluster::ServerFacts> facts_;
   std::vector<cluster::ReplicationSlot> slots_;
   std::optional<cluster::Archiver> archiver_;
+  std::optional<cluster::DatabaseTotals> totals_;
+  cluster::SessionCounts sessions_;
   std::optional<cluster::Failure> round_failure_;
   std::map<std::string, Collected> collected_;
   catalogue::LastRuns last_runs_;

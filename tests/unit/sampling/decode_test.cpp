@@ -119,6 +119,40 @@ TEST(DecodeReplicationSlots, ReadsEverySlot) {
   EXPECT_EQ(slots[0].safe_wal_bytes, std::nullopt);
 }
 
+TEST(DecodeDatabaseTotals, AddsUpTheDatabases) {
+  pg::ResultSet rows{{"datname", "xact_commit", "xact_rollback", "blks_hit", "blks_read"}};
+  rows.append("postgres");
+  rows.append("10");
+  rows.append("1");
+  rows.append("7");
+  rows.append("3");
+  rows.append("shop");
+  rows.append("5");
+  rows.append("0");
+  rows.append("1");
+  rows.append(std::nullopt);
+  const cluster::Instant at{std::chrono::seconds{9}};
+  const auto totals = decode_database_totals(rows, at);
+  EXPECT_EQ(totals.transactions, 16);
+  EXPECT_EQ(totals.blocks_hit, 8);
+  EXPECT_EQ(totals.blocks_read, 3);
+  EXPECT_EQ(totals.read_at, at);
+}
+
+TEST(DecodeSessions, AddsUpEachState) {
+  pg::ResultSet rows{{"datname", "state", "count"}};
+  rows.append("postgres");
+  rows.append("idle");
+  rows.append("2");
+  rows.append("shop");
+  rows.append("idle");
+  rows.append("3");
+  rows.append("shop");
+  rows.append("active");
+  rows.append("0");
+  EXPECT_EQ(decode_sessions(rows), (cluster::SessionCounts{{"active", 0}, {"idle", 5}}));
+}
+
 TEST(DecodeEndpoint, ReadsRoleAndWritability) {
   const auto reading = decode_endpoint(one_row({
       {"in_recovery", "f"},
