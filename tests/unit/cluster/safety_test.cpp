@@ -220,6 +220,47 @@ TEST(Slots, WithoutAConsumerForLongAreOrphaned) {
   EXPECT_FALSE(has(film.show(401, {with_slot(401, used)}), Anomaly::OrphanedSlot));
 }
 
+TEST(Slots, FromPostgreSQL17OnTheServerSaysSinceWhenNobodyUsesThem) {
+  Film film;
+  ServerSample sample = with_slot(10, {.name = "s", .type = "physical", .active = false});
+  sample.slots[0].inactive_since = sample.tick->reading.server_time - 7000;
+  const Cluster& cluster = film.show(10, {sample});
+  EXPECT_NEAR(cluster.servers[0].slots[0].inactive->count(), 7000, 1e-6);
+  EXPECT_TRUE(has(cluster, Anomaly::OrphanedSlot));
+}
+
+TEST(Standbys, AgeOfTheLastMessageIsByTheStandbysOwnClock) {
+  Film film;
+  ServerSample sample = standby("pg-2").replayed("0/5").asked_at(10, 3600).receives_from("pg-1");
+  sample.tick->reading.receiver->last_msg_receipt_time = sample.tick->reading.server_time - 4;
+  const Cluster& cluster = film.show(10, {primary("pg-1").at("0/5").asked_at(10), sample});
+  EXPECT_NEAR(cluster.servers[1].standby->last_message_age->count(), 4, 1e-6);
+}
+
+TEST(DiscoveryFailed, CarriesTheReason) {
+  Memory memory;
+  const Watched watched{.name = "c", .discovery_failure = "patroni: refused"};
+  const Samples samples = {primary("pg-1").at("0/5")};
+  const auto seen = observe(watched, samples, std::move(memory), instant(0));
+  ASSERT_TRUE(has(seen.cluster, Anomaly::DiscoveryFailed));
+  EXPECT_EQ(seen.cluster.anomalies[0].evidence, "patroni: refused");
+}
+
+TEST(Words, AreThoseOfTheDocumentation) {
+  EXPECT_EQ(to_string(Evidence::Slot), "slot");
+  EXPECT_EQ(to_string(Evidence::Sender), "sender");
+  EXPECT_EQ(to_string(Evidence::ApplicationName), "application_name");
+  EXPECT_EQ(to_string(Evidence::Address), "address");
+  EXPECT_EQ(to_string(Evidence::Remembered), "remembered");
+  EXPECT_EQ(to_string(EventKind::ServerUp), "server_up");
+  EXPECT_EQ(to_string(EventKind::ServerDown), "server_down");
+  EXPECT_EQ(to_string(EventKind::StandbyState), "standby_state");
+  EXPECT_EQ(to_string(EventKind::Failover), "failover");
+  EXPECT_EQ(to_string(EventKind::PrimaryChanged), "primary_changed");
+  EXPECT_EQ(to_string(EventKind::AnomalyBegan), "anomaly_began");
+  EXPECT_EQ(to_string(EventKind::AnomalyEnded), "anomaly_ended");
+}
+
 TEST(UnknownStandby, IsNamedByWhatItsSenderSays) {
   Film film;
   const Cluster& cluster = film.show(
