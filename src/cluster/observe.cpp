@@ -97,6 +97,20 @@ void remember_standby(
   }
 }
 
+RecentActivity recent_activity(const ServerSample& sample, ServerMemory& known) {
+  if (!sample.totals) {
+    return {};
+  }
+  known.activity.note(*sample.totals);
+  return known.activity.last_minute();
+}
+
+void report_failovers(const Memory& memory, Cluster& cluster) {
+  cluster.failovers = memory.failovers;
+  cluster.last_failover = memory.last_failover;
+  cluster.last_failover_downtime = memory.last_failover_downtime;
+}
+
 void report_anomalies(
     const std::vector<AnomalyFinding>& findings, Memory& memory, std::vector<Event>& events
 ) {
@@ -163,10 +177,7 @@ Observation observe(
     } else {
       known.state.reset();
     }
-    if (samples[i].totals) {
-      known.activity.note(*samples[i].totals);
-      server.activity = known.activity.last_minute();
-    }
+    server.activity = recent_activity(samples[i], known);
     server.slots = describe_slots(samples[i], wal_rate, seen.memory.slots_inactive_since, now);
     seen.cluster.servers.push_back(std::move(server));
   }
@@ -178,9 +189,7 @@ Observation observe(
   seen.cluster.anomalies =
       find_anomalies(samples, seen.cluster, matches, watched.discovery_failure);
   report_anomalies(seen.cluster.anomalies, seen.memory, seen.events);
-  seen.cluster.failovers = seen.memory.failovers;
-  seen.cluster.last_failover = seen.memory.last_failover;
-  seen.cluster.last_failover_downtime = seen.memory.last_failover_downtime;
+  report_failovers(seen.memory, seen.cluster);
   return seen;
 }
 
