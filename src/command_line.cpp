@@ -29,6 +29,34 @@ void add_flag(CLI::App& app, const std::string& name, T& value, const std::strin
   app.add_option("--" + name, value, help)->envname(variable_of(name));
 }
 
+// What the community exporter has as well.
+void add_compatible_flags(CLI::App& app, CommandLine& line) {
+  app.add_flag(
+         "--auto-discover-databases",
+         line.every_database,
+         "Ask queries about a database in every database"
+  )
+      ->envname(variable_of("auto-discover-databases"));
+  app.add_option(
+         "--include-databases",
+         line.flags.include_databases,
+         "Databases to ask them in, separated by commas; * stands for any text"
+  )
+      ->delimiter(',')
+      ->envname(variable_of("include-databases"));
+  app.add_option(
+         "--exclude-databases", line.flags.exclude_databases, "Databases not to ask them in"
+  )
+      ->delimiter(',')
+      ->envname(variable_of("exclude-databases"));
+  app.add_flag(
+         "--compat.legacy-names",
+         line.flags.legacy_names,
+         "Also export the names of older releases of the community exporter"
+  )
+      ->envname(variable_of("compat.legacy-names"));
+}
+
 void add_flags(CLI::App& app, CommandLine& line, std::string& level, std::string& format) {
   add_flag(
       app,
@@ -50,24 +78,39 @@ void add_flags(CLI::App& app, CommandLine& line, std::string& level, std::string
       line.flags.extend_query_paths,
       "File with further queries, repeatable"
   );
-  app.add_flag(
-         "--compat.legacy-names",
-         line.flags.legacy_names,
-         "Also export the names of older releases of the community exporter"
-  )
-      ->envname(variable_of("compat.legacy-names"));
   add_flag(app, "log.level", level, "debug, info, warn or error [info]");
   add_flag(app, "log.format", format, "logfmt or json [logfmt]");
 }
 
-const CLI::App* add_status(CLI::App& app, StatusFlags& flags) {
+void add_check(CLI::App& app, CommandLine& line) {
+  auto* check = app.add_subcommand("check", "Validate the configuration and the query files");
+  check->add_flag(
+      "--connect", line.connects, "Also run every query on every server, and say what came of it"
+  );
+}
+
+Command command_of(const CLI::App& app) {
+  constexpr std::pair<const char*, Command> kCommands[] = {
+      {"check", Command::Check},
+      {"healthcheck", Command::Healthcheck},
+      {"metrics", Command::Metrics},
+      {"status", Command::Status},
+  };
+  for (const auto& [name, command] : kCommands) {
+    if (app.got_subcommand(name)) {
+      return command;
+    }
+  }
+  return Command::Serve;
+}
+
+void add_status(CLI::App& app, StatusFlags& flags) {
   CLI::App* status = app.add_subcommand(
       "status", "Show clusters, servers and lag; fails when something is wrong with them"
   );
   add_flag(*status, "url", flags.url, "Ask a running exporter: http://host:port");
   status->add_flag("--watch", flags.watch, "Show it again every two seconds");
   status->add_flag("--json", flags.json, "The answer of /api/v1/clusters, for scripts");
-  return status;
 }
 
 std::optional<std::string> take_log_options(
@@ -94,9 +137,6 @@ struct RefusedFlag {
 constexpr RefusedFlag kRefusedFlags[] = {
     {"--disable-default-metrics", "list the queries in queries.disable of the configuration"},
     {"--disable-settings-metrics", "use --no-collector.settings"},
-    {"--auto-discover-databases", "a query runs in the database of its server's connection"},
-    {"--exclude-databases", "use `labels` and relabelling in Prometheus to leave databases out"},
-    {"--include-databases", "use `labels` and relabelling in Prometheus to leave databases out"},
     {"--metric-prefix", "names are fixed; rename them by relabelling in Prometheus"},
     {"--constantLabels", "use `labels` of the cluster in the configuration file"},
     {"--collection-timeout", "use sampling.timeout in the configuration file"},
@@ -105,6 +145,16 @@ constexpr RefusedFlag kRefusedFlags[] = {
     {"--collector.stat_statements.",
      "texts and other limits are not exported; see docs/queries.md"},
 };
+
+// The community exporter's names of queries that have another one here. xlog_location has nothing
+// to say of a PostgreSQL that is still supported.
+void add_query(std::string_view name, std::vector<std::string>& queries) {
+  if (name == "replication_slot") {
+    queries.emplace_back("replication_slots");
+  } else if (name != "xlog_location") {
+    queries.emplace_back(name);
+  }
+}
 
 // --collector.NAME and --no-collector.NAME switch one query each; the rest is CLI11's to read. The
 // error says what to use instead of a flag that we do not have.
@@ -123,9 +173,9 @@ Expected<std::vector<std::string>, std::string> take_collector_flags(
     constexpr std::string_view kOn = "--collector.";
     constexpr std::string_view kOff = "--no-collector.";
     if (word.starts_with(kOn)) {
-      flags.enable_queries.emplace_back(word.substr(kOn.size()));
+      add_query(word.substr(kOn.size()), flags.enable_queries);
     } else if (word.starts_with(kOff)) {
-      flags.disable_queries.emplace_back(word.substr(kOff.size()));
+      add_query(word.substr(kOff.size()), flags.disable_queries);
     } else {
       rest.emplace_back(word);
     }
@@ -148,15 +198,15 @@ std::variant<CommandLine, EndNow> parse_command_line(
   app.fallthrough();
   app.require_subcommand(0, 1);
   add_flags(app, line, level, format);
+  add_compatible_flags(app, line);
   app.add_subcommand("serve", "Serve the metrics (what it does without a command)");
-  const auto* check = app.add_subcommand("check", "Validate the configuration and the query files");
-  const auto* healthcheck =
-      app.add_subcommand("healthcheck", "Ask the running exporter's /-/healthy");
+  add_check(app, line);
+  app.add_subcommand("healthcheck", "Ask the running exporter's /-/healthy");
   auto* metrics = app.add_subcommand("metrics", "List every series it can export");
   std::string reference = "markdown";
   metrics->add_option("--format", reference, "markdown or json [markdown]")
       ->check(CLI::IsMember({"markdown", "json"}));
-  const auto* status = add_status(app, line.status);
+  add_status(app, line.status);
   try {
     auto words = take_collector_flags(argc, argv, line.flags);
     if (!words) {
@@ -172,11 +222,10 @@ std::variant<CommandLine, EndNow> parse_command_line(
   if (auto mistake = take_log_options(line, level, format)) {
     return EndNow{2, *mistake + "\n"};
   }
-  line.command = check->parsed()         ? Command::Check
-                 : healthcheck->parsed() ? Command::Healthcheck
-                 : metrics->parsed()     ? Command::Metrics
-                 : status->parsed()      ? Command::Status
-                                         : Command::Serve;
+  if (line.every_database && line.flags.include_databases.empty()) {
+    line.flags.include_databases.emplace_back("*");
+  }
+  line.command = command_of(app);
   line.reference_format = reference == "json" ? ReferenceFormat::Json : ReferenceFormat::Markdown;
   return line;
 }

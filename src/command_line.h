@@ -28,6 +28,8 @@ struct CommandLine {
   ReferenceFormat reference_format = ReferenceFormat::Markdown;  // of the command metrics
   std::optional<std::string> config_file;
   config::Flags flags;
+  bool every_database = false;  // --auto-discover-databases
+  bool connects = false;        // check --connect
   StatusFlags status;
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Logfmt;

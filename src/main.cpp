@@ -1,5 +1,6 @@
 // Flags → configuration → Monitor → exit status.
 #include "catalogue/load.h"
+#include "check_servers.h"
 #include "command_line.h"
 #include "healthcheck.h"
 #include "log.h"
@@ -67,7 +68,9 @@ int run_command(const pgrepl::CommandLine& line, const std::string& version) {
   }
   switch (line.command) {
     case Command::Check:
-      return report_check(startup->catalogue);
+      log::configure(log::Level::Error, line.log_format);
+      return line.connects && startup->catalogue.broken.empty() ? check_servers(std::move(*startup))
+                                                                : report_check(startup->catalogue);
     case Command::Healthcheck:
       return healthcheck(startup->config.web);
     case Command::Status:

@@ -4,6 +4,7 @@
 #include "log.h"
 #include "metrics/page.h"
 #include "process_facts.h"
+#include "query_switches.h"
 #include "take_page.h"
 #include "take_picture.h"
 
@@ -46,21 +47,6 @@ cluster::Watched to_watched(const WatchedCluster& cluster) {
   return watched;
 }
 
-catalogue::Switches to_switches(
-    const config::Queries& queries, const catalogue::Catalogue& catalogue
-) {
-  catalogue::Switches switches{
-      .enabled = {queries.enable.begin(), queries.enable.end()},
-      .disabled = {queries.disable.begin(), queries.disable.end()},
-  };
-  for (const catalogue::Query& query : catalogue.queries) {
-    if (queries.legacy_names && query.name.starts_with("legacy_")) {
-      switches.enabled.insert(query.name);
-    }
-  }
-  return switches;
-}
-
 }  // namespace
 
 Monitor::Monitor(config::Config config, catalogue::Catalogue catalogue, std::string version)
@@ -70,6 +56,7 @@ Monitor::Monitor(config::Config config, catalogue::Catalogue catalogue, std::str
       signals_(io_, SIGTERM, SIGINT),
       observe_timer_(io_),
       round_timer_(io_) {
+  catalogue::name_databases(catalogue_, switches_.databases);
   self_.version = std::move(version);
   self_.config_loaded_at = wall_clock_now();
   self_.query_files = catalogue_.user_files;
@@ -320,6 +307,17 @@ asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
   round_running_ = false;
   for (const SnapshotPromise& waiter : std::exchange(waiters_, {})) {
     waiter->set_value(snapshot);
+  }
+  start_walks();
+}
+
+void Monitor::start_walks() {
+  for (WatchedCluster& watched : clusters_) {
+    for (auto& poller : watched.pollers) {
+      if (poller->has_walk()) {
+        spawn(poller->walk(), "walk");
+      }
+    }
   }
 }
 

@@ -65,6 +65,8 @@ class Monitor : public http::SnapshotSource {
   );
   asio::awaitable<std::string> probe_known(std::size_t index, cluster::Instant deadline);
   asio::awaitable<std::string> probe_stranger(pg::ConnInfo conninfo, cluster::Instant deadline);
+  // What is asked in many databases takes its time, and no page waits for it.
+  void start_walks();
   void join_round(std::chrono::milliseconds timeout, SnapshotPromise waiter);
   asio::awaitable<void> run_round(cluster::Instant deadline);
   asio::awaitable<void> observe_until_stopped();

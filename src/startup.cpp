@@ -3,6 +3,7 @@
 #include "catalogue/embedded.h"
 #include "catalogue/load.h"
 #include "config/load.h"
+#include "query_switches.h"
 #include "session/conninfo_parser.h"
 
 #include <fstream>
@@ -110,6 +111,9 @@ Expected<Startup, Errors> read_startup(const CommandLine& line) {
   auto catalogue = read_catalogue(patterns);
   if (!catalogue) {
     append(errors, std::move(catalogue.error()));
+  }
+  if (loaded && catalogue) {
+    append(errors, find_unknown_queries(loaded->queries, *catalogue));
   }
   if (!errors.empty()) {
     return Unexpected{std::move(errors)};

@@ -18,6 +18,7 @@ metrics::ServerPage page_of(
       .broken_queries = {},
       .connections_opened = poller.counters().connections_opened,
       .errors = poller.counters().errors,
+      .databases_left_out = poller.counters().databases_left_out,
   };
   for (const auto& [name, collected] : poller.collected()) {
     page.queries.push_back(

@@ -69,14 +69,14 @@ void read_runonserver(yaml::Reader& reader, Query& query) {
   query.before_version = span->before;
 }
 
-// postgres_exporter and CloudNativePG. `master` chooses between databases in the former, and
-// nothing here: a query runs in the database of the connection.
+// postgres_exporter and CloudNativePG. The former runs a query in every database it discovers,
+// unless it says `master`.
 std::optional<Query> read_namespace(Dialect dialect, const yaml::Entry& entry, Errors& errors) {
   yaml::Reader reader{entry.value, errors};
   Query query = begin_query(reader, entry);
   read_runonserver(reader, query);
-  (void)reader.any("master");
-  (void)reader.any("target_databases");
+  query.per_database = !reader.boolean("master").value_or(false);
+  query.databases = reader.texts("target_databases");
   if (const auto seconds = seconds_of(reader, "cache_seconds")) {
     query.every = *seconds;
   }
@@ -115,7 +115,8 @@ bool apply_tag(std::string_view tag, Query& query) {
   } else if (tag.starts_with("schema:")) {
     ask("SELECT true FROM pg_catalog.pg_namespace WHERE nspname = " + rest("schema:"));
   } else {
-    // `cluster` is once a server, which is what we do; `not:` excludes a tag, and we have none.
+    query.per_database = query.per_database && tag != "cluster";
+    // `not:` excludes a tag, and we have none.
     return tag == "cluster" || tag.starts_with("not:");
   }
   return true;
@@ -157,6 +158,7 @@ std::optional<Query> read_collector(const yaml::Entry& entry, Errors& errors) {
   query.help = reader.text("desc").value_or("");
   read_collector_limits(reader, query);
   read_predicates(reader, query, errors);
+  query.per_database = true;
   bool runs = !reader.boolean("skip").value_or(false) && !query.variants.empty();
   for (const std::string& tag : reader.texts("tags")) {
     runs = apply_tag(tag, query) && runs;

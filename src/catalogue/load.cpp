@@ -145,6 +145,8 @@ Query read_query(const yaml::Node& node, Errors& errors) {
   query.timeout = reader.duration("timeout");
   query.feeds = parse_feeds(reader);
   query.enabled = reader.boolean("enabled").value_or(true);
+  query.per_database = reader.boolean("per_database").value_or(false);
+  query.databases = reader.texts("databases");
   require_extension(query, reader);
   query.variants = read_variants(reader, errors);
   const std::string prefix = reader.text("prefix").value_or("pg_" + query.name);

@@ -42,7 +42,6 @@ struct Variant {
   std::string sql;
 };
 
-// What the model takes from a query's rows besides the series they become.
 // A question whose answer decides whether a query runs: one row, one boolean. No row means no.
 struct Predicate {
   std::string sql;
@@ -59,6 +58,7 @@ enum class Origin : std::uint8_t {
 // Where a query's SQL finds what it does not name by its schema.
 enum class SearchPath : std::uint8_t { PgCatalog, PgCatalogAndPublic };
 
+// What the model takes from a query's rows besides the series they become.
 enum class Feeds : std::uint8_t {
   Nothing,
   Tick,
@@ -78,10 +78,13 @@ struct Query {
   Feeds feeds = Feeds::Nothing;
   Origin origin = Origin::Catalogue;
   SearchPath search_path = SearchPath::PgCatalog;
-  bool enabled = true;                     // unless the user says otherwise
-  int from_version = 0;                    // server_version_num, itself included
-  std::optional<int> before_version;       // likewise, itself excluded
-  std::vector<Predicate> predicates;       // all must hold
+  bool enabled = true;                // unless the user says otherwise
+  int from_version = 0;               // server_version_num, itself included
+  std::optional<int> before_version;  // likewise, itself excluded
+  std::vector<Predicate> predicates;  // all must hold
+  // It says something about the database it runs in, so that others of the server may be asked too.
+  bool per_database = false;
+  std::vector<std::string> databases;  // patterns of those it always runs in; none: see `Databases`
   std::optional<std::string> rest_prefix;  // columns that are not listed become PREFIX_COLUMN
   std::vector<Variant> variants;           // disjoint, in ascending order
   std::vector<Column> columns;             // in the order of the file

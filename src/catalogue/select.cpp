@@ -7,11 +7,13 @@ namespace pgrepl::catalogue {
 namespace {
 
 // A scrape that comes a little early must not skip the query until the next one.
-bool is_due(const Query& query, const LastRuns& last_runs, Instant now) {
+bool is_due(
+    const Query& query, std::chrono::milliseconds every, const LastRuns& last_runs, Instant now
+) {
   constexpr std::chrono::milliseconds kMostSlack{1000};
-  const auto slack = std::min(query.every / 10, kMostSlack);
+  const auto slack = std::min(every / 10, kMostSlack);
   const auto last = last_runs.find(query.name);
-  return last == last_runs.end() || now - last->second >= query.every - slack;
+  return last == last_runs.end() || now - last->second >= every - slack;
 }
 
 bool is_on(const Query& query, const Switches& switches) {
@@ -50,14 +52,17 @@ std::vector<DueQuery> select_due(
     const ServerProfile& server,
     const Switches& switches,
     const LastRuns& last_runs,
-    Instant now
+    Instant now,
+    Reach reach
 ) {
+  const std::chrono::milliseconds least{reach == Reach::Databases ? 60'000 : 0};
   std::vector<DueQuery> due;
   for (const Query& query : catalogue.queries) {
-    const bool wanted = query.feeds != Feeds::Tick && applies(query, server, switches);
-    const std::string* sql = wanted ? variant_for(query, server.version) : nullptr;
-    if (sql != nullptr && is_due(query, last_runs, now)) {
-      due.push_back({&query, sql});
+    const bool walked = is_walked(query, switches.databases);
+    const bool wanted = query.feeds != Feeds::Tick && walked == (reach == Reach::Databases) &&
+                        applies(query, server, switches);
+    if (wanted && is_due(query, std::max(query.every, least), last_runs, now)) {
+      due.push_back({&query, variant_for(query, server.version)});
     }
   }
   return due;

@@ -1,6 +1,7 @@
 // Which queries to run on a server now, and in which variant.
 #pragma once
 
+#include "catalogue/databases.h"
 #include "catalogue/query.h"
 
 #include <chrono>
@@ -24,10 +25,11 @@ struct DueQuery {
   const std::string* sql;
 };
 
-// Names of queries that the user switched on or off, whatever the catalogue says.
+// What the user decided, whatever the catalogue says.
 struct Switches {
-  std::set<std::string> enabled;
-  std::set<std::string> disabled;
+  std::set<std::string> enabled;   // names of queries
+  std::set<std::string> disabled;  // likewise
+  Databases databases;
 };
 
 // When each query last ran on one server, by its name.
@@ -42,13 +44,18 @@ using LastRuns = std::map<std::string, Instant>;
     const Query& query, const ServerProfile& server, const Switches& switches
 );
 
+// Where queries are asked: in the connection's database, or in several, for which once a minute is
+// the most.
+enum class Reach : std::uint8_t { Connection, Databases };
+
 // The tick is not among them: it has its own rhythm.
 [[nodiscard]] std::vector<DueQuery> select_due(
     const Catalogue& catalogue,
     const ServerProfile& server,
     const Switches& switches,
     const LastRuns& last_runs,
-    Instant now
+    Instant now,
+    Reach reach = Reach::Connection
 );
 
 }  // namespace pgrepl::catalogue

@@ -66,7 +66,9 @@ struct Queries {
   std::vector<std::string> files;    // patterns as in a shell; later files replace by name
   std::vector<std::string> enable;   // names of queries that the catalogue leaves off
   std::vector<std::string> disable;  // names of queries that must not run
-  bool legacy_names = false;         // older releases' names of the community exporter as well
+  std::vector<std::string> include_databases;  // patterns; * stands for any text
+  std::vector<std::string> exclude_databases;  // likewise
+  bool legacy_names = false;  // older releases' names of the community exporter as well
 };
 
 // Who may be probed beyond the known servers.

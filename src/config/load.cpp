@@ -59,10 +59,16 @@ Queries read_queries(const yaml::Node& node, const Flags& flags, Errors& errors)
       .files = reader.texts("files"),
       .enable = reader.texts("enable"),
       .disable = reader.texts("disable"),
+      .include_databases = reader.texts("include_databases"),
+      .exclude_databases = reader.texts("exclude_databases"),
   };
   reader.finish();
   const std::pair<std::string_view, const std::vector<std::string>&> lists[] = {
-      {"files", queries.files}, {"enable", queries.enable}, {"disable", queries.disable}};
+      {"files", queries.files},
+      {"enable", queries.enable},
+      {"disable", queries.disable},
+      {"include_databases", queries.include_databases},
+      {"exclude_databases", queries.exclude_databases}};
   for (const auto& [key, texts] : lists) {
     if (std::ranges::find(texts, std::string{}) != texts.end()) {
       reader.error(key, "an entry is empty");
@@ -74,6 +80,8 @@ Queries read_queries(const yaml::Node& node, const Flags& flags, Errors& errors)
   append(queries.files, flags.extend_query_paths);
   append(queries.enable, flags.enable_queries);
   append(queries.disable, flags.disable_queries);
+  append(queries.include_databases, flags.include_databases);
+  append(queries.exclude_databases, flags.exclude_databases);
   queries.legacy_names = flags.legacy_names;
   return queries;
 }

@@ -1,6 +1,7 @@
 #include "config/probe.h"
 
 #include "config/connection.h"
+#include "support/pattern.h"
 
 #include <algorithm>
 #include <string_view>
@@ -9,22 +10,6 @@
 namespace pgrepl::config {
 
 namespace {
-
-bool matches(std::string_view pattern, std::string_view text) {
-  if (pattern.empty()) {
-    return text.empty();
-  }
-  if (pattern.front() == '*') {
-    for (std::size_t skipped = 0; skipped <= text.size(); ++skipped) {
-      if (matches(pattern.substr(1), text.substr(skipped))) {
-        return true;
-      }
-    }
-    return false;
-  }
-  return !text.empty() && pattern.front() == text.front() &&
-         matches(pattern.substr(1), text.substr(1));
-}
 
 void read_login(
     const yaml::Node& section, const FileReader& read_file, AuthModule& module, Errors& errors

@@ -31,6 +31,8 @@ struct Flags {
   std::vector<std::string> extend_query_paths;  // added to the file's
   std::vector<std::string> enable_queries;      // likewise
   std::vector<std::string> disable_queries;     // likewise
+  std::vector<std::string> include_databases;   // likewise
+  std::vector<std::string> exclude_databases;   // likewise
   bool legacy_names = false;
 };
 

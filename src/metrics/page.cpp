@@ -107,6 +107,15 @@ void add_server_counters(const ServerPage& server, const Labels& labels, Familie
       labels,
       static_cast<double>(server.connections_opened)
   );
+  if (server.databases_left_out) {
+    families.add(
+        "pg_exporter_databases_left_out",
+        MetricType::Gauge,
+        "Databases that are not asked, beyond the first hundred by name",
+        labels,
+        static_cast<double>(*server.databases_left_out)
+    );
+  }
   for (const auto& [reason, count] : server.errors) {
     Labels with_reason = labels;
     with_reason.push_back({"reason", std::string{to_string(reason)}});

@@ -31,6 +31,7 @@ struct ServerPage {
   std::vector<std::string> broken_queries;  // whose files do not let them run
   std::uint64_t connections_opened = 0;
   std::map<pg::FailureReason, std::uint64_t> errors;
+  std::optional<std::uint64_t> databases_left_out;  // absent where only one is asked
 };
 
 struct ClusterPage {

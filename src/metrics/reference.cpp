@@ -124,7 +124,10 @@ std::vector<prometheus::MetricFamily> example_families() {
   const catalogue::Query query = example_query();
   const pg::ResultSet rows = example_rows();
   ServerPage server{
-      .name = "pg-1", .queries = {{&query, &rows, 0}}, .errors = {{pg::FailureReason::Other, 1}}};
+      .name = "pg-1",
+      .queries = {{&query, &rows, 0}},
+      .errors = {{pg::FailureReason::Other, 1}},
+      .databases_left_out = 0};
   const std::vector<ClusterPage> clusters{
       {.cluster = &example.cluster, .configured = &example.configured, .servers = {server}}};
   const ProcessFacts process{0, 0, 0, 0, 0, 0};

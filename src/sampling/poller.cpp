@@ -17,14 +17,6 @@ Instant now() {
   return std::chrono::steady_clock::now();
 }
 
-session::SessionOptions options_of(const config::Sampling& sampling) {
-  return {
-      .connect_timeout = sampling.connect_timeout,
-      .statement_timeout = sampling.statement_timeout,
-      .lock_timeout = sampling.lock_timeout,
-  };
-}
-
 cluster::Failure to_failure(const session::QueryError& error) {
   return {error.reason, error.message};
 }
@@ -43,14 +35,24 @@ Poller::Poller(
     const catalogue::Catalogue& catalogue,
     const catalogue::Switches& switches
 )
-    : server_(std::move(server)),
+    : io_(io),
+      server_(std::move(server)),
       sampling_(sampling),
       catalogue_(catalogue),
       switches_(switches),
       pause_(io),
-      tick_session_(io, server_.conninfo, options_of(sampling)),
-      round_session_(io, server_.conninfo, options_of(sampling)),
+      tick_session_(io, server_.conninfo, session_options()),
+      round_session_(io, server_.conninfo, session_options()),
+      walk_pause_(io),
       state_(sampling.tick) {
+}
+
+session::SessionOptions Poller::session_options() const {
+  return {
+      .connect_timeout = sampling_.connect_timeout,
+      .statement_timeout = sampling_.statement_timeout,
+      .lock_timeout = sampling_.lock_timeout,
+  };
 }
 
 asio::awaitable<void> Poller::tick_until_stopped() {
@@ -94,7 +96,8 @@ asio::awaitable<std::optional<cluster::Failure>> Poller::connect(session::Sessio
 }
 
 asio::awaitable<void> Poller::run_round(Instant deadline) {
-  if (round_running_ || stopped_ || state_.failure(now())) {
+  const bool free = co_await interrupt_walk(deadline);
+  if (!free || round_running_ || stopped_ || state_.failure(now())) {
     co_return;
   }
   round_running_ = true;
@@ -110,6 +113,17 @@ asio::awaitable<void> Poller::run_round(Instant deadline) {
   round_running_ = false;
 }
 
+asio::awaitable<bool> Poller::interrupt_walk(Instant deadline) {
+  if (walking_) {
+    round_waits_ = true;
+    walk_pause_.expires_at(deadline);
+    asio::error_code cancelled;
+    co_await walk_pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    round_waits_ = false;
+  }
+  co_return !walking_;
+}
+
 asio::awaitable<void> Poller::learn_role(Instant deadline) {
   std::vector<std::string> statements{tick_sql(round_session_)};
   const Instant sent = now();
@@ -122,7 +136,7 @@ asio::awaitable<void> Poller::run_due_queries(Instant deadline) {
     co_await learn_role(deadline);
   }
   auto due = select_queries(now());
-  due = co_await apply_predicates(std::move(due), deadline);
+  due = co_await apply_predicates(round_session_, predicates_, std::move(due), deadline);
   catalogue::Batch batch =
       catalogue::make_batch(tick_sql(round_session_), due, sampling_.statement_timeout);
   std::vector<std::string> statements = std::move(batch.statements);
@@ -133,21 +147,24 @@ asio::awaitable<void> Poller::run_due_queries(Instant deadline) {
 
 // Costs a round trip of its own, when there are predicates to ask.
 asio::awaitable<std::vector<catalogue::DueQuery>> Poller::apply_predicates(
-    std::vector<catalogue::DueQuery> due, Instant deadline
+    session::Session& session,
+    PredicateAnswers& answers,
+    std::vector<catalogue::DueQuery> due,
+    Instant deadline
 ) {
   const Instant asked = now();
-  const auto open = predicates_.unanswered(due, asked);
+  const auto open = answers.unanswered(due, asked);
   if (!open.empty()) {
     catalogue::Batch batch = catalogue::make_predicate_batch(open);
     std::vector<std::string> statements = std::move(batch.statements);
-    const auto results = co_await round_session_.run(std::move(statements), deadline);
+    const auto results = co_await session.run(std::move(statements), deadline);
     for (std::size_t i = 0; i < open.size(); ++i) {
-      predicates_.note(open[i], results[batch.places[i]], asked);
+      answers.note(open[i], results[batch.places[i]], asked);
     }
   }
   std::vector<catalogue::DueQuery> runs;
   for (const catalogue::DueQuery& query : due) {
-    const auto judged = predicates_.judge(*query.query);
+    const auto judged = answers.judge(*query.query);
     if (judged.verdict == PredicateAnswers::Verdict::Runs) {
       runs.push_back(query);
     } else if (judged.verdict == PredicateAnswers::Verdict::Failed) {
@@ -165,6 +182,9 @@ void Poller::stop() {
   // Whatever waits for an answer is woken by the end of its connection.
   tick_session_.close();
   round_session_.close();
+  if (walk_session_) {
+    walk_session_->close();
+  }
 }
 
 cluster::ServerSample Poller::sample(Instant at) const {
@@ -313,6 +333,8 @@ void Poller::note_failure(cluster::Failure failure) {
   collected_.clear();
   last_runs_.clear();
   predicates_.clear();
+  walk_.left.clear();
+  walk_.queries.clear();
 }
 
 void Poller::note_round_failure(std::optional<cluster::Failure> failure) {

@@ -10,6 +10,7 @@
 #include "pg/result_set.h"
 #include "sampling/poll_state.h"
 #include "sampling/predicates.h"
+#include "sampling/walk.h"
 #include "session/session.h"
 
 #include <chrono>
@@ -37,6 +38,7 @@ struct Collected {
 struct PollerCounters {
   std::uint64_t connections_opened = 0;
   std::map<pg::FailureReason, std::uint64_t> errors;
+  std::optional<std::uint64_t> databases_left_out;  // by the last walk
 };
 
 class Poller {
@@ -57,10 +59,18 @@ class Poller {
   // once for a server that the tick knows not to answer.
   asio::awaitable<void> run_round(Instant deadline);
 
+  // Whether queries wait to be asked in several databases; only after a round.
+  [[nodiscard]] bool has_walk();
+
+  // Asks them, in one database after another, each over a connection of its own that is closed
+  // before the next opens. A round that begins meanwhile goes first; the rest waits for the next
+  // walk.
+  asio::awaitable<void> walk();
+
   void stop();
 
   // After stop(): nothing runs any more, so that it can be destroyed.
-  [[nodiscard]] bool has_ended() const { return tick_ended_ && !round_running_; }
+  [[nodiscard]] bool has_ended() const { return tick_ended_ && !round_running_ && !walking_; }
 
   // All that is known of the server at `now`. Nothing older than an unanswered tick is in it.
   [[nodiscard]] cluster::ServerSample sample(Instant now) const;
@@ -79,8 +89,19 @@ class Poller {
   asio::awaitable<void> learn_role(Instant deadline);
   asio::awaitable<void> run_due_queries(Instant deadline);
   asio::awaitable<std::vector<catalogue::DueQuery>> apply_predicates(
-      std::vector<catalogue::DueQuery> due, Instant deadline
+      session::Session& session,
+      PredicateAnswers& answers,
+      std::vector<catalogue::DueQuery> due,
+      Instant deadline
   );
+  [[nodiscard]] std::vector<catalogue::DueQuery> due_walks(Instant at) const;
+  // True when the way is free by the deadline.
+  asio::awaitable<bool> interrupt_walk(Instant deadline);
+  asio::awaitable<void> begin_walk();
+  asio::awaitable<void> ask_database(std::string database);
+  asio::awaitable<void> ask_in_database(std::string database, std::vector<catalogue::DueQuery> due);
+  void end_walk();
+  [[nodiscard]] session::SessionOptions session_options() const;
   [[nodiscard]] catalogue::ServerProfile profile() const;
   [[nodiscard]] std::vector<catalogue::DueQuery> select_queries(Instant now);
   void take_tick(const session::QueryResult& result, Instant sent, Instant received);
@@ -96,6 +117,7 @@ class Poller {
   void note_round_failure(std::optional<cluster::Failure> failure);
   [[nodiscard]] const std::string& tick_sql(const session::Session& session) const;
 
+  asio::io_context& io_;
   config::Server server_;
   config::Sampling sampling_;
   const catalogue::Catalogue& catalogue_;
@@ -103,6 +125,11 @@ class Poller {
   asio::steady_timer pause_;
   session::Session tick_session_;
   session::Session round_session_;
+  Walk walk_;
+  std::optional<session::Session> walk_session_;
+  asio::steady_timer walk_pause_;
+  bool walking_ = false;
+  bool round_waits_ = false;
   PollState state_;
   bool stopped_ = false;
   bool round_running_ = false;

@@ -1,0 +1,151 @@
+// The part of a poller that asks queries in several databases of its server.
+#include "log.h"
+#include "sampling/poller.h"
+
+#include <utility>
+
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+namespace pgrepl::sampling {
+
+namespace {
+
+// What a session may connect to; templates hold nobody's data.
+constexpr std::string_view kDatabases =
+    "SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate "
+    "AND pg_catalog.has_database_privilege(oid, 'CONNECT') ORDER BY datname";
+
+Instant now() {
+  return std::chrono::steady_clock::now();
+}
+
+std::vector<std::string> first_column(const pg::ResultSet& rows) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < rows.rows(); ++i) {
+    texts.emplace_back(rows.at(i, 0).value_or(""));
+  }
+  return texts;
+}
+
+}  // namespace
+
+std::vector<catalogue::DueQuery> Poller::due_walks(Instant at) const {
+  return catalogue::select_due(
+      catalogue_, profile(), switches_, last_runs_, at, catalogue::Reach::Databases
+  );
+}
+
+bool Poller::has_walk() {
+  if (stopped_ || walking_ || round_running_ || !round_session_.is_open()) {
+    return false;
+  }
+  return !walk_.left.empty() || !due_walks(now()).empty();
+}
+
+asio::awaitable<void> Poller::walk() {
+  if (!has_walk()) {
+    co_return;
+  }
+  walking_ = true;
+  if (walk_.left.empty()) {
+    co_await begin_walk();
+  }
+  // The databases are asked over the connection that this one leaves free: two are the most that a
+  // server has from us.
+  round_session_.close();
+  while (!stopped_ && !round_waits_ && !walk_.left.empty()) {
+    const std::string database = std::move(walk_.left.front());
+    walk_.left.pop_front();
+    co_await ask_database(database);
+  }
+  walk_session_.reset();
+  if (walk_.left.empty()) {
+    end_walk();
+  }
+  walking_ = false;
+  walk_pause_.cancel();
+}
+
+asio::awaitable<void> Poller::begin_walk() {
+  walk_ = {.began = now()};
+  std::vector<std::string> statements{std::string{kDatabases}};
+  auto results = co_await round_session_.run(std::move(statements), now() + sampling_.timeout);
+  if (!results.front()) {
+    co_return;
+  }
+  walk_.queries = due_walks(walk_.began);
+  Route route = plan_route(first_column(*results.front()), walk_.queries, switches_.databases);
+  walk_.left = std::move(route.databases);
+  counters_.databases_left_out = route.left_out;
+}
+
+asio::awaitable<void> Poller::ask_database(std::string database) {
+  pg::ConnInfo conninfo = server_.conninfo;
+  conninfo.set_parameter("dbname", database);
+  walk_session_.emplace(io_, std::move(conninfo), session_options());
+  const auto failure = co_await connect(*walk_session_);
+  std::vector<catalogue::DueQuery> due;
+  for (const catalogue::DueQuery& query : walk_.queries) {
+    if (!catalogue::runs_in(*query.query, switches_.databases, database)) {
+      continue;
+    }
+    due.push_back(query);
+    if (failure) {
+      walk_.errors[query.query->name] = database + ": " + failure->message;
+    }
+  }
+  if (!failure) {
+    co_await ask_in_database(database, std::move(due));
+  }
+  walk_session_->close();
+}
+
+asio::awaitable<void> Poller::ask_in_database(
+    std::string database, std::vector<catalogue::DueQuery> due
+) {
+  const Instant deadline = now() + sampling_.timeout;
+  // An answer holds for its database alone.
+  PredicateAnswers answers;
+  due = co_await apply_predicates(*walk_session_, answers, std::move(due), deadline);
+  catalogue::Batch batch = catalogue::make_batch("SELECT 1", due, sampling_.statement_timeout);
+  std::vector<std::string> statements = std::move(batch.statements);
+  const auto results = co_await walk_session_->run(std::move(statements), deadline);
+  for (std::size_t i = 0; i < due.size(); ++i) {
+    const std::string& name = due[i].query->name;
+    const session::QueryResult& result = results[batch.places[i]];
+    if (!result) {
+      walk_.errors[name] = database + ": " + result.error().message;
+    } else if (!walk_.rows[name].add(database, *result)) {
+      walk_.errors[name] = database + ": has other columns than the databases before it";
+    }
+  }
+}
+
+// A database that failed costs its own rows; the query counts as failed when all did.
+void Poller::end_walk() {
+  for (const catalogue::DueQuery& query : std::exchange(walk_.queries, {})) {
+    const std::string& name = query.query->name;
+    const auto error = walk_.errors.find(name);
+    Collected& kept = collected_[name];
+    const bool was_logged = kept.logged;
+    kept = Collected{.query = query.query, .rows = walk_.rows[name].merged()};
+    last_runs_[name] = walk_.began;
+    if (error == walk_.errors.end()) {
+      kept.rows = kept.rows ? std::move(kept.rows) : pg::ResultSet{{}};
+      continue;
+    }
+    kept.error = error->second;
+    kept.logged = true;
+    if (!was_logged) {
+      log::write(
+          log::Level::Warning,
+          "sampling",
+          "query failed",
+          {{"server", server_.name}, {"query", name}, {"reason", kept.error}}
+      );
+    }
+  }
+}
+
+}  // namespace pgrepl::sampling
