@@ -1,0 +1,30 @@
+"""One throw-away PostgreSQL server that trusts everybody on loopback."""
+
+import subprocess
+
+from kit import postgres_bin, wait_until
+
+
+class PlainServer:
+    def __init__(self, drill, port, settings=(), bin_folder=None):
+        """Returns when it answers; `monitor` is a role that is nothing but a member of pg_monitor."""
+        self.port = port
+        self.data = drill.folder / f"data-{port}"
+        bin_folder = bin_folder or postgres_bin()
+        initdb = [bin_folder / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--no-sync"]
+        if drill.start("initdb", initdb).wait() != 0:
+            raise AssertionError(drill.log("initdb"))
+        command = [bin_folder / "postgres", "-D", self.data, "-p", port, "-k", drill.folder]
+        for setting in settings:
+            command += ["-c", setting]
+        self.process = drill.start(f"server-{port}", command)
+        wait_until("the server answers", lambda: self.execute("SELECT 1"))
+        self.require("CREATE ROLE monitor LOGIN IN ROLE pg_monitor")
+
+    def execute(self, sql):
+        url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres?sslmode=disable"
+        return subprocess.run(["psql", "-XAtq", url, "-c", sql], capture_output=True, text=True).returncode == 0
+
+    def require(self, sql):
+        if not self.execute(sql):
+            raise AssertionError(sql)
