@@ -37,7 +37,7 @@ void note_failover(
       {EventKind::Failover,
        primary.name,
        "was promoted; the primary before was " + before.server +
-           ", without a writable primary for " + downtime.data()}
+           ", which last answered as one " + downtime.data() + " earlier"}
   );
 }
 
