@@ -93,7 +93,7 @@ def process():
         "Process",
         panel("timeseries", "Series of a scrape", "Grows with servers, databases, tables and custom queries.",
               [query(f"scrape_samples_scraped and {OURS}", ONE)], unit="none", width=6, minimum=0),
-        panel("timeseries", "Processor", "Of one core.",
+        panel("timeseries", "Processor", "Of one core. Rises with the number of servers and of queries; a tick costs next to nothing.",
               [query("max by (job, instance) (rate(process_cpu_seconds_total[$__rate_interval]) "
                      f"and {OURS})", ONE)], unit="percentunit", width=6, minimum=0),
         panel("timeseries", "Memory", "Resident. It should not grow for days on end.",

@@ -88,6 +88,9 @@ def annotations():
 
 
 def dashboard(uid, title, text, chosen, rows):
+    if not any(each["name"] == "server" for each in chosen):
+        for target in (t for each in rows for one in each["panels"] for t in one["targets"]):
+            target["expr"] = series.without_server(target["expr"])
     return {
         "annotations": {"list": annotations()},
         "description": text,

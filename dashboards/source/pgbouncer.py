@@ -7,11 +7,10 @@ P, POOL = "max by (cluster, pgbouncer)", "max by (cluster, pgbouncer, database, 
 DATABASE = "max by (cluster, pgbouncer, database)"
 OF_POOL = "{{pgbouncer}} {{database}} {{user}}"
 NONE = "no PgBouncer is configured"
-MINE = '{pgbouncer=~"$pgbouncer"}'
 
 
 def stats(name):
-    return f"{DATABASE} (rate(pgbouncer_stats_{name}_total{MINE}[$__rate_interval]))"
+    return f"{DATABASE} (rate(pgbouncer_stats_{name}_total[$__rate_interval]))"
 
 
 def now():
@@ -29,11 +28,11 @@ def now():
               empty="no PgBouncer with a limit"),
         panel("timeseries", "Clients that wait",
               "Some for a moment are normal, many for long are not: look at the longest wait.",
-              [query(f"{POOL} (pgbouncer_pools_client_waiting_connections{MINE})", OF_POOL)], unit="none",
+              [query(f"{POOL} (pgbouncer_pools_client_waiting_connections)", OF_POOL)], unit="none",
               minimum=0, empty=NONE),
         panel("timeseries", "Clients with a connection",
               "Linked to a server, or idle and free to ask for one.",
-              [query(f"{POOL} (pgbouncer_pools_client_active_connections{MINE})", OF_POOL)], unit="none",
+              [query(f"{POOL} (pgbouncer_pools_client_active_connections)", OF_POOL)], unit="none",
               minimum=0, empty=NONE),
     )
 
@@ -44,20 +43,20 @@ def pools():
         panel("timeseries", "Connections to servers by state",
               "active is at work, idle is free, used must be tested before use. Only active, at the pool's "
               "size: the pool is exhausted.",
-              [query(f"{P} (sum without (database, user) (pgbouncer_pools_server_{state}_connections{MINE}))",
+              [query(f"{P} (sum without (database, user) (pgbouncer_pools_server_{state}_connections))",
                      f"{{{{pgbouncer}}}} {state}") for state in ("active", "idle", "used", "login")],
               unit="none", stacked=True, minimum=0, empty=NONE),
         panel("timeseries", "Use of each pool",
               "Connections to the server against pool_size. At 100 % clients begin to wait.",
-              [query(f"{DATABASE} (pgbouncer_databases_current_connections{MINE}) / on (cluster, pgbouncer, "
-                     f"database) {DATABASE} (pgbouncer_databases_pool_size{MINE} > 0)",
+              [query(f"{DATABASE} (pgbouncer_databases_current_connections) / on (cluster, pgbouncer, "
+                     f"database) {DATABASE} (pgbouncer_databases_pool_size > 0)",
                      "{{pgbouncer}} {{database}}")], unit="percentunit", minimum=0, empty=NONE),
         panel("table", "Databases",
               "A paused or disabled database lets its clients wait or turns them away: RESUME or ENABLE it.",
-              [query(f"{DATABASE} (pgbouncer_databases_paused{MINE})", "{{database}}"),
-               query(f"{DATABASE} (pgbouncer_databases_disabled{MINE})", "{{database}}"),
-               query(f"{DATABASE} (pgbouncer_databases_pool_size{MINE})", "{{database}}"),
-               query(f"{DATABASE} (pgbouncer_databases_max_connections{MINE})", "{{database}}")],
+              [query(f"{DATABASE} (pgbouncer_databases_paused)", "{{database}}"),
+               query(f"{DATABASE} (pgbouncer_databases_disabled)", "{{database}}"),
+               query(f"{DATABASE} (pgbouncer_databases_pool_size)", "{{database}}"),
+               query(f"{DATABASE} (pgbouncer_databases_max_connections)", "{{database}}")],
               unit="none", empty=NONE, transformations=joined(["Paused", "Disabled", "Pool size", "Limit"]),
               overrides=[column("Paused", mappings=BAD), column("Disabled", mappings=BAD)]),
     )

@@ -89,8 +89,17 @@ def scope(expression, with_server=None):
         chosen = {part.split("=")[0].rstrip("!~") for part in parts}
         if "cluster" in found[1] and "cluster" not in chosen:
             parts.append('cluster=~"$cluster"')
-        if narrow and "server" in found[1] and "cluster" in found[1] and "server" not in chosen:
+        # An alert about a cluster names no server, and must show whichever server is chosen.
+        if narrow and {"cluster", "server"} <= found[1] and not FOREIGN.fullmatch(name) \
+                and "server" not in chosen:
             parts.append('server=~"$server"')
+        if "pgbouncer" in found[1]:
+            parts.append('pgbouncer=~"$pgbouncer"')
         return f"{name}{{{', '.join(parts)}}}" if parts else name
 
     return promql.rewrite(expression, select)
+
+
+def without_server(expression):
+    """For dashboards on which no server can be chosen."""
+    return re.sub(r', server=~"\$server"', "", expression)

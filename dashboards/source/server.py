@@ -21,7 +21,7 @@ def health():
         "Now: $server",
         tile("Answers", "Whether any exporter reaches it. No: see why on the cluster's dashboard.",
              "cluster_server:pg_up:max", steps=parts.NEEDED, mappings=UP),
-        tile("Role", "What it answers as.", f'{C} (pg_server_role{{role="primary"}})',
+        tile("Role", "What it answers as. Unknown: it does not answer.", f'{C} (pg_server_role{{role="primary"}})',
              mappings=values(v1=("PRIMARY", GREEN), v0=("standby", BLUE)), empty="unknown"),
         tile("Version", "Patch releases repair bugs that lose data: keep to the newest of the major.",
              "max by (cluster, server, short_version) (pg_server_info)", legend="{{short_version}}",
