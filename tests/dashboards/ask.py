@@ -82,3 +82,10 @@ def legend_gaps(legend, found):
     """Labels of the legend that no result has."""
     return [label for label in re.findall(r"\{\{\s*(\w+)\s*\}\}", legend)
             if found and not any(labels.get(label) for labels, _ in found)]
+
+
+def nameless(expression, found):
+    """Whether a result that should name its server does not: series of two kinds are mixed then."""
+    grouped = re.search(r"\bby \(([^)]*)\)", expression)
+    names_server = grouped and "server" in grouped[1].split(", ") and "ALERTS" not in expression
+    return bool(names_server) and any("server" not in labels for labels, _ in found if labels)

@@ -64,6 +64,11 @@ alerting: {{ alertmanagers: [{{ static_configs: [{{ targets: ["127.0.0.1:{alertm
 scrape_configs:
   - job_name: postgres
     static_configs: [{{ targets: [{exporters}] }}]
+  - job_name: postgres-servers
+    http_sd_configs: [{{ url: "http://127.0.0.1:{exporter}/sd", refresh_interval: 1s }}]
+    relabel_configs:
+      - {{ source_labels: [__meta_pg_cluster], target_label: cluster }}
+      - {{ source_labels: [__meta_pg_server], target_label: server }}
   - job_name: prometheus
     static_configs: [{{ targets: ["127.0.0.1:{prometheus}"] }}]
 """
@@ -216,7 +221,7 @@ class Prometheus:
                                      f"--web.listen-address=127.0.0.1:{alertmanager}",
                                      "--cluster.listen-address="], as_servers=False)
         file = drill.write("prometheus.yml", PROMETHEUS.format(
-            folder=drill.folder, alertmanager=alertmanager, prometheus=self.port,
+            folder=drill.folder, alertmanager=alertmanager, prometheus=self.port, exporter=exporters[0],
             exporters=", ".join(f'"127.0.0.1:{port}"' for port in exporters)))
         drill.start("prometheus", ["prometheus", f"--config.file={file}",
                                    f"--storage.tsdb.path={drill.folder}/prometheus-data",
