@@ -159,7 +159,7 @@ def panel(kind, title, text, targets=(), *, unit="short", width=8, height=8, ale
     drawn = [*watched.targets, *targets]
     steps = steps or watched.steps
     has_limits = watched.steps is not None
-    by_limits = kind in ("stat", "gauge", "bargauge", "state-timeline", "status-history")
+    by_limits = kind != "timeseries"
     defaults = {
         "color": {"mode": "thresholds" if by_limits else "palette-classic"},
         "custom": _draw(kind, stacked, has_limits),
@@ -169,7 +169,8 @@ def panel(kind, title, text, targets=(), *, unit="short", width=8, height=8, ale
                        "steps": steps or [{"color": BLUE if by_limits else GREEN, "value": None}]},
         "unit": unit,
     }
-    if empty:
+    # In a table it would also stand in every cell without a text.
+    if empty and kind != "table":
         defaults["noValue"] = empty
     if minimum is not None:
         defaults["min"] = minimum

@@ -6,8 +6,12 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -30,7 +34,7 @@ shared_buffers = 16MB
 wal_level = replica
 max_wal_size = 64MB
 min_wal_size = 32MB
-max_slot_wal_keep_size = 512MB
+max_slot_wal_keep_size = 64GB
 archive_mode = on
 archive_command = 'cp %p {folder}/archive/%f'
 archive_timeout = 5s
@@ -74,6 +78,38 @@ scrape_configs:
 """
 
 
+class Forwarder:
+    """An address that applications keep, whichever server is behind it now."""
+
+    def __init__(self, port):
+        self.port = port
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def address(self):
+        return self.listener.getsockname()[1]
+
+    def accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            try:
+                server = socket.create_connection(("127.0.0.1", self.port), timeout=2)
+            except OSError:
+                client.close()
+                continue
+            server.settimeout(None)
+            for ends in ((client, server), (server, client)):
+                threading.Thread(target=self.pass_on, args=ends, daemon=True).start()
+
+    @staticmethod
+    def pass_on(source, target):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+
+
 def binaries(major):
     """Where the servers of this major are: Debian's, or those that scripts/lib/majors.sh fetches."""
     shared = os.environ.get("PGREPL_MAJORS", "/var/tmp/pg_replication_exporter/postgresql")
@@ -93,6 +129,7 @@ class Servers:
         self.port = dict(zip(NAMES, kit.free_ports(len(NAMES))))
         self.process = {}
         self.sessions = []
+        self.write = Forwarder(self.port["pg-1"])
         (drill.folder / "archive").mkdir()
         drill.hand_over(drill.folder / "archive")
         drill.data_directories += [self.folder(name) for name in NAMES]
@@ -193,6 +230,7 @@ class Servers:
 
     def promote(self, name, follower):
         self.execute(name, "SELECT pg_promote()")
+        self.write.port = self.port[name]
         conninfo = f"host=127.0.0.1 port={self.port[name]} user=postgres application_name={follower}"
         self.execute(follower, f"ALTER SYSTEM SET primary_conninfo = '{conninfo}'")
         self.execute(follower, "SELECT pg_reload_conf()")
@@ -255,7 +293,7 @@ def start_exporters(drill, servers, count=2):
     lines = "\n".join(f"      - {{ name: {name}, host: 127.0.0.1, port: {port} }}"
                       for name, port in servers.port.items())
     file = drill.write("exporter.yaml", EXPORTER.format(
-        cluster=CLUSTER, servers=lines, write=servers.port["pg-2"], read=servers.port["pg-3"]))
+        cluster=CLUSTER, servers=lines, write=servers.write.address(), read=servers.port["pg-3"]))
     ports = kit.free_ports(count)
     for port in ports:
         drill.start(f"exporter-{port}", [binary, f"--config.file={file}",
@@ -263,14 +301,29 @@ def start_exporters(drill, servers, count=2):
     return ports
 
 
-def play(drill, major):
-    """Load, the death of the primary, a failover, and its return as a standby; Prometheus has seen it."""
+def be_quiet(seconds):
+    until = time.monotonic() + seconds
+    kit.wait_until("the picture has some history", lambda: time.monotonic() > until, patience=seconds + 60)
+
+
+def play(drill, major, history=0):
+    """Load, a pause, the death of the primary, a failover, its return as a standby: seen by Prometheus.
+
+    The seconds of history are quiet ones before and after, for pictures.
+    """
     servers = Servers(drill, major)
     prometheus = Prometheus(drill, start_exporters(drill, servers))
     servers.load("pg-1", "pg-3")
+    prometheus.began = time.time()
     kit.wait_until("both standbys stream", lambda: prometheus.has("min(pg_cluster_streaming_standbys) == 2"))
     kit.wait_until("the primary archives",
                    lambda: prometheus.has("max(increase(pg_stat_archiver_archived_count[20s])) > 1"))
+    be_quiet(history / 2)
+    # A lag to look at.
+    servers.execute("pg-3", "SELECT pg_wal_replay_pause()")
+    kit.wait_until("a paused standby lags", lambda: prometheus.has("max(pg_standby_lag_seconds) > 8"))
+    servers.execute("pg-3", "SELECT pg_wal_replay_resume()")
+    kit.wait_until("it has caught up", lambda: prometheus.has("max(pg_standby_lag_seconds) < 1"))
     for name in ("pg-1", "pg-3"):
         servers.add_slot("pg-2", name)
     servers.crash("pg-1")
@@ -286,4 +339,5 @@ def play(drill, major):
         'max(increase(pg_stat_archiver_archived_count{server="pg-2"}[30s])) > 1'))
     kit.wait_until("what the archive lacks is known",
                    lambda: prometheus.has("pg_cluster_archive_exposure_seconds"), patience=20)
+    be_quiet(history / 2)
     return prometheus
