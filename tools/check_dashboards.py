@@ -26,7 +26,7 @@ from break_dashboards import panels  # noqa: E402
 KINDS = {"stat", "timeseries", "table", "gauge", "bargauge", "state-timeline", "status-history", "row",
          "text"}
 UNITS = {"none", "short", "s", "ms", "bytes", "Bps", "percentunit", "ops", "reqps", "rowsps", "iops", "cph",
-         "dtdurations", "dateTimeFromNow", "dateTimeAsIso"}
+         "dtdurations", "dateTimeFromNow"}
 BUILT_IN = {"__rate_interval", "__range", "__url_time_range", "__data", "__field"}
 QUERY_VARIABLE = re.compile(r"label_values\((.+), (\w+)\)")
 # By its labels the variables job and instance are filled, so it cannot follow them.
@@ -37,6 +37,7 @@ SHOWN_OTHERWISE = {
     "PgReplicaLagUnknown": "what it measures is the role; the panel counts the standbys without a lag",
     "PgExporterAbsent": "absent() of what is there is empty; the panel counts the exporters",
     "PgExporterDown": "the job is chosen by a variable, and of it only what is an exporter",
+    "PgWalArchivingFailing": "it measures an instant, 0 for never; the panel says works or fails",
     "PgMonitoringWatchdog": "it measures nothing; the panel shows whether it fires",
 }
 

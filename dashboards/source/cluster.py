@@ -23,8 +23,7 @@ def header():
         tile("Primaries", "Servers that answer as a primary. 0: nothing can be written. 2: writes diverge, fence "
              "one.", alerts=["PgClusterNoPrimary", "PgClusterSplitBrain"], whole=True),
         tile("Streaming standbys", "Standbys whose WAL receiver streams. Fewer than expected: find the one that "
-             "does not below.", alerts=["PgClusterNoStreamingReplica", "PgClusterReplicasBelowExpected"],
-             whole=True),
+             "does not below.", alerts=["PgClusterNoStreamingReplica"], whole=True),
         tile("Could take over", "Whether a standby could be promoted now within the recovery point objective. "
              "No: do not switch over, and repair the standbys.",
              alerts=["PgClusterNoFailoverCandidate"], mappings=YES),
@@ -36,7 +35,7 @@ def header():
              unit="s", steps=parts.PLAIN),
         tile("Failovers", "Promotions seen in the range chosen above. More than planned: look at the "
              "orchestrator's log.",
-             targets=[query("max by (cluster) (increase(pg_cluster_failovers_total[$__range]))",
+             targets=[query("round(max by (cluster) (increase(pg_cluster_failovers_total[$__range])))",
                             "{{cluster}}")], steps=parts.PLAIN, options={"textMode": "value"}),
         tile("Best candidate", "The standby whose promotion would lose least. Promote this one if you must.",
              targets=[query("max by (cluster, candidate) (pg_cluster_best_candidate_info)",
@@ -96,21 +95,25 @@ def roles():
               "From the last answer of the old primary to the first of the new one. Beyond the objective: "
               "shorten the orchestrator's timeouts.",
               alerts=["PgFailoverDowntimeOverObjective"], legend="{{cluster}}", width=6, height=7, unit="s",
-              empty="no failover since the exporter started", minimum=0),
+              empty="no failover since the exporter started", minimum=0, logarithmic=1),
+        panel("timeseries", "Streaming standbys and how many there should be",
+              "Below the dashed line a standby is missing: it is down, or its WAL receiver does not stream.",
+              alerts=["PgClusterReplicasBelowExpected"], legend="{{cluster}}", width=6, height=6, unit="none",
+              minimum=0),
         panel("state-timeline", "Write endpoints",
               "Whether what applications write to leads to a writable primary. No: mend the proxy or the "
               "address, the servers may be well.",
-              alerts=["PgWriteEndpointDown"], legend="{{endpoint}}", width=8, height=6, unit="none",
+              alerts=["PgWriteEndpointDown"], legend="{{endpoint}}", width=6, height=6, unit="none",
               mappings=YES, empty="no write endpoint is configured"),
         panel("state-timeline", "Read endpoints",
               "Whether what applications read from leads to a standby.",
-              alerts=["PgReadEndpointDown"], legend="{{endpoint}}", width=8, height=6, unit="none",
+              alerts=["PgReadEndpointDown"], legend="{{endpoint}}", width=6, height=6, unit="none",
               mappings=YES, empty="no read endpoint is configured"),
         panel("state-timeline", "Endpoints: connected and right",
               "Connected without being right means that the endpoint leads to a server of the wrong role: its "
               "health checks are wrong.",
               [query("max by (cluster, endpoint, expect) (pg_endpoint_ok)", "{{endpoint}} right")],
-              alerts=["PgEndpointWrongServer"], legend="{{endpoint}} connected", width=8, height=6,
+              alerts=["PgEndpointWrongServer"], legend="{{endpoint}} connected", width=6, height=6,
               unit="none", steps=[{"color": RED, "value": None}, {"color": GREEN, "value": 1}],
               mappings=YES, empty="no endpoint is configured"),
         panel("table", "Where the endpoints lead now",

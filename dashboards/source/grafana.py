@@ -144,6 +144,7 @@ def _limits_dashed():
             {"id": "custom.lineStyle", "value": {"dash": [10, 10], "fill": "dash"}},
             {"id": "custom.fillOpacity", "value": 0},
             {"id": "color", "value": {"fixedColor": COLOURS[severity], "mode": "fixed"}},
+            {"id": "custom.hideFrom", "value": {"legend": True, "tooltip": False, "viz": False}},
         ],
     } for severity in ("warning", "critical")]
 
@@ -151,7 +152,7 @@ def _limits_dashed():
 def panel(kind, title, text, targets=(), *, unit="short", width=8, height=8, alerts=(),
           legend="{{server}}", whole=False, mappings=(), stacked=False, overrides=(),
           transformations=(), links=(), empty="", minimum=None, maximum=None, instead=(),
-          steps=None, repeat=None, options=None):
+          steps=None, logarithmic=None, options=None):
     """A panel that is placed later. `alerts` are watched here: the panel shows what they measure and
     where they fire; for those in `instead` the targets do, because what they measure says too little.
     """
@@ -188,8 +189,9 @@ def panel(kind, title, text, targets=(), *, unit="short", width=8, height=8, ale
         "transformations": list(transformations),
         "type": kind,
     }
-    if repeat:
-        made.update(repeat=repeat, repeatDirection="h", maxPerRow=3)
+    if logarithmic:
+        # Linear up to this value, so that 0 has a place and a far limit does not flatten the lines.
+        defaults["custom"]["scaleDistribution"] = {"linearThreshold": logarithmic, "log": 10, "type": "symlog"}
     return made
 
 
@@ -212,11 +214,12 @@ def column(name, unit=None, mappings=None, steps=None, links=None, text=None):
     return {"matcher": {"id": "byName", "options": name}, "properties": properties}
 
 
-def joined(names, hidden=()):
+def joined(names):
     """One line for each set of labels: results A, B, ... in columns of these names."""
-    renamed = {f"Value #{chr(ord('A') + place)}": name for place, name in enumerate(names) if name}
-    dropped = ["Time", *hidden,
-               *(f"Value #{chr(ord('A') + place)}" for place, name in enumerate(names) if not name)]
+    # Grafana numbers the values only where there are several.
+    results = [f"Value #{chr(ord('A') + place)}" for place in range(len(names))] if len(names) > 1 else ["Value"]
+    renamed = {result: name for result, name in zip(results, names) if name}
+    dropped = ["Time", *(result for result, name in zip(results, names) if not name)]
     return [
         {"id": "merge", "options": {}},
         {"id": "organize", "options": {"excludeByName": dict.fromkeys(dropped, True),

@@ -16,12 +16,13 @@ def lag():
               "Age of the primary's state that the standby shows: 0 when it shows everything, growing when it "
               "does not, whether it answers or not. Dashed lines are the limits of the configuration. Which "
               "stage holds it back is below.",
-              alerts=["PgReplicaLagHigh", "PgReplicaNotCatchingUp"], unit="s", width=12, height=9,
+              alerts=["PgReplicaLagHigh", "PgReplicaNotCatchingUp"], unit="s", width=12, height=9, logarithmic=1,
               minimum=0, links=TO_SERVER),
         panel("timeseries", "WAL not yet replayed",
               "What a promotion would have to replay first. Beyond the limit: look for a long query or slow "
               "disks on the standby.",
-              alerts=["PgReplicaLagBytesHigh"], unit="bytes", width=12, height=9, minimum=0, links=TO_SERVER),
+              alerts=["PgReplicaLagBytesHigh"], unit="bytes", width=12, height=9, minimum=0, links=TO_SERVER,
+              logarithmic=1024**2),
         panel("timeseries", "Where the bytes wait",
               "send: not yet sent by the upstream (network, walsender); write and flush: not yet on the "
               "standby's disk; replay: on disk and not yet replayed (conflicts, one busy process).",
@@ -44,11 +45,11 @@ def lag():
                      'and on (cluster, server) max by (cluster, server) (pg_server_role{role="primary"}) == 1',
                      "{{server}} writes", with_server=False),
                query("max by (cluster, server) (pg_standby_replay_bytes_per_second)", "{{server}} replays")],
-              unit="Bps", minimum=0),
+              unit="Bps", width=12, minimum=0),
         panel("timeseries", "Time to catch up",
               "At the rates of the last minute. No line while the lag does not shrink (infinite): the standby "
               "needs less to replay or faster disks.",
-              [query("min by (cluster, server) (pg_standby_catchup_seconds)", "{{server}}")], unit="s",
+              [query("min by (cluster, server) (pg_standby_catchup_seconds)", "{{server}}")], unit="s", width=12,
               minimum=0, links=TO_SERVER),
         panel("table", "How sure the lag is",
               "The basis says how the lag was found, the uncertainty how far off it can be. A lag from the last "
@@ -57,7 +58,7 @@ def lag():
                query("max by (cluster, server) (pg_standby_lag_seconds)", "{{server}}"),
                query("max by (cluster, server) (pg_standby_lag_uncertainty_seconds)", "{{server}}"),
                query("max by (cluster, server) (pg_standby_configured_delay_seconds)", "{{server}}")],
-              unit="s", transformations=joined([None, "Lag", "Uncertainty", "Delay by design"]),
+              unit="s", width=24, height=6, transformations=joined([None, "Lag", "Uncertainty", "Delay by design"]),
               overrides=[column("server", links=[link("Server", "pg-server", of_row("cluster"),
                                                       of_row("server"))])]),
     )
@@ -118,11 +119,11 @@ def safety():
         "What a failure would cost",
         panel("timeseries", "Would be lost with the primary",
               "Age of the oldest change that exists on no standby, against the recovery point objective.",
-              alerts=["PgDataLossExposureHigh"], legend="{{cluster}}", unit="s", minimum=0),
+              alerts=["PgDataLossExposureHigh"], legend="{{cluster}}", unit="s", minimum=0, logarithmic=1),
         panel("timeseries", "A restore would lack",
               "Age of the oldest change that is not in the archive. Grows with a failing archive_command, and "
               "on a quiet cluster up to archive_timeout.",
-              alerts=["PgArchiveExposureHigh"], legend="{{cluster}}", unit="s", minimum=0),
+              alerts=["PgArchiveExposureHigh"], legend="{{cluster}}", unit="s", minimum=0, logarithmic=1),
         panel("timeseries", "Synchronous standbys",
               "Those that take part in commits, and how many synchronous_standby_names asks for. Fewer: "
               "commits wait.",
@@ -183,9 +184,17 @@ def archive():
                      "{{server}} archived"),
                query("max by (cluster, server) (rate(pg_stat_archiver_failed_count[$__rate_interval]))",
                      "{{server}} failed")], unit="ops", minimum=0),
-        panel("timeseries", "Last failure and last success of archiving",
-              "As instants. A failure above the success of its server: nothing has been archived since.",
-              alerts=["PgWalArchivingFailing"], legend="{{server}} failed", unit="dateTimeAsIso", width=12),
+        panel("state-timeline", "Archiving",
+              "Fails while the last failure of a primary is later than its last success: nothing has been "
+              "archived since. The server's log has the words of archive_command.",
+              [query("(max by (cluster, server) (pg_archive_last_failed_timestamp_seconds) "
+                     "> bool on (cluster, server) "
+                     "max by (cluster, server) (pg_archive_last_archived_timestamp_seconds)) "
+                     "and on (cluster, server) (max by (cluster, server) (pg_archive_enabled) == 1) "
+                     "and on (cluster, server) (cluster_server:pg_is_replica:max == 0)", "{{server}}")],
+              alerts=["PgWalArchivingFailing"], instead=["PgWalArchivingFailing"], unit="none", width=12,
+              steps=parts.UNWANTED, mappings=values(v0=("works", GREEN), v1=("FAILS", RED)),
+              empty="no primary archives"),
         panel("timeseries", "Since the last file was archived",
               "On a busy primary seconds to minutes; on a quiet one up to archive_timeout.",
               [query("max by (cluster, server) (pg_stat_archiver_last_archive_age)", "{{server}}")], unit="s",

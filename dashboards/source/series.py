@@ -87,7 +87,8 @@ def scope(expression, with_server=None):
         if not FOREIGN.fullmatch(name):
             parts += ['job=~"$job"', 'instance=~"$instance"']
         chosen = {part.split("=")[0].rstrip("!~") for part in parts}
-        if "cluster" in found[1] and "cluster" not in chosen:
+        # An alert about the monitoring names no cluster; who asks for alerts says which he wants.
+        if "cluster" in found[1] and name != "ALERTS" and "cluster" not in chosen:
             parts.append('cluster=~"$cluster"')
         # An alert about a cluster names no server, and must show whichever server is chosen.
         if narrow and {"cluster", "server"} <= found[1] and not FOREIGN.fullmatch(name) \

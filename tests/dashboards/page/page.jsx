@@ -31,7 +31,7 @@ standardTransformersRegistry.setInit(() =>
   }))
 );
 const standard = ['unit', 'min', 'max', 'mappings', 'thresholds', 'noValue', 'links', 'color', 'displayName'];
-const custom = ['lineStyle', 'fillOpacity', 'cellOptions'];
+const custom = ['lineStyle', 'fillOpacity', 'cellOptions', 'hideFrom'];
 const registry = new Registry(() => [
   ...standard.map((id) => ({ id, path: id, name: id, process: (value) => value, shouldApply: () => true })),
   ...custom.map((id) => ({
@@ -101,12 +101,7 @@ const overridden = (data, panel) =>
 
 function transformed(frames, panel) {
   let made = [];
-  const steps = panel.transformations.map((one) =>
-    one.id === 'organize' && panel.targets.length === 1 && one.options.excludeByName
-      ? { ...one, options: { ...one.options, excludeByName: { ...one.options.excludeByName, 'Value #A': true } } }
-      : one
-  );
-  transformDataFrame(steps, frames).subscribe((value) => (made = value));
+  transformDataFrame(panel.transformations, frames).subscribe((value) => (made = value));
   return made;
 }
 
