@@ -20,6 +20,9 @@ test_packages=(
 # What tests/systems runs around the servers.
 systems_packages=(patroni etcd-server haproxy openssl python3)
 
+# What scripts/dashboards runs around the servers, and shows the dashboards with.
+dashboards_packages=(prometheus prometheus-alertmanager python3 python3-yaml python3-psycopg2 chromium)
+
 as_root() {
   if [[ $EUID -eq 0 ]]; then
     "$@"
