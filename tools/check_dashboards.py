@@ -103,6 +103,8 @@ def check_grouping(expression, series):
 
 def kept_labels(expression, series):
     """Of the first aggregation, or of the first series when that comes before any."""
+    # topk() keeps the labels of what it chooses from.
+    expression = re.sub(r"\b(?:top|bottom)k by \([^)]*\)", "", expression)
     found = promql.selectors(expression)
     grouped = re.search(r"\bby\s*\(", expression)
     if grouped and not (found and found[0][2] < grouped.start()):

@@ -37,9 +37,10 @@ def header():
              "orchestrator's log.",
              targets=[query("round(max by (cluster) (increase(pg_cluster_failovers_total[$__range])))",
                             "{{cluster}}")], steps=parts.PLAIN, options={"textMode": "value"}),
-        tile("Best candidate", "The standby whose promotion would lose least. Promote this one if you must.",
-             targets=[query("max by (cluster, candidate) (pg_cluster_best_candidate_info)",
-                            "{{candidate}}", instant=True)],
+        tile("Best candidate", "The standby whose promotion would lose least, as most exporters see it. Promote "
+             "this one if you must.",
+             targets=[query("topk by (cluster) (1, count by (cluster, candidate) "
+                            "(pg_cluster_best_candidate_info))", "{{candidate}}", instant=True)],
              steps=parts.PLAIN, options={"textMode": "name"}),
     )
 

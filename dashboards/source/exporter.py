@@ -68,7 +68,7 @@ def sampling():
         panel("timeseries", "Queries that fail",
               "1 is well. The series of a query at 0 are missing, mostly for want of a right: GRANT pg_monitor.",
               alerts=["PgExporterCollectorFailing"], legend="{{collector}} on {{server}}", unit="none",
-              minimum=0, maximum=1),
+              minimum=0, maximum=1, fill=0),
         panel("timeseries", "Errors",
               "Failed logins and statements a second, by reason. The exporter's log says more, once for each "
               "change.",

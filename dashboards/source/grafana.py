@@ -99,12 +99,12 @@ class Watched:
             self.targets.append(target)
 
 
-def _draw(kind, stacked, has_limits):
+def _draw(kind, stacked, has_limits, fill):
     """What a panel of this kind sets under fieldConfig.defaults.custom."""
     if kind == "timeseries":
         return {
             "drawStyle": "line",
-            "fillOpacity": 30 if stacked else 8,
+            "fillOpacity": 30 if stacked else fill,
             "lineWidth": 1,
             "showPoints": "never",
             "spanNulls": False,
@@ -152,7 +152,7 @@ def _limits_dashed():
 def panel(kind, title, text, targets=(), *, unit="short", width=8, height=8, alerts=(),
           legend="{{server}}", whole=False, mappings=(), stacked=False, overrides=(),
           transformations=(), links=(), empty="", minimum=None, maximum=None, instead=(),
-          steps=None, logarithmic=None, options=None):
+          steps=None, logarithmic=None, fill=8, options=None):
     """A panel that is placed later. `alerts` are watched here: the panel shows what they measure and
     where they fire; for those in `instead` the targets do, because what they measure says too little.
     """
@@ -163,7 +163,7 @@ def panel(kind, title, text, targets=(), *, unit="short", width=8, height=8, ale
     by_limits = kind != "timeseries"
     defaults = {
         "color": {"mode": "thresholds" if by_limits else "palette-classic"},
-        "custom": _draw(kind, stacked, has_limits),
+        "custom": _draw(kind, stacked, has_limits, fill),
         "links": list(links),
         "mappings": list(mappings),
         "thresholds": {"mode": "absolute",

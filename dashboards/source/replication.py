@@ -21,8 +21,7 @@ def lag():
         panel("timeseries", "WAL not yet replayed",
               "What a promotion would have to replay first. Beyond the limit: look for a long query or slow "
               "disks on the standby.",
-              alerts=["PgReplicaLagBytesHigh"], unit="bytes", width=12, height=9, minimum=0, links=TO_SERVER,
-              logarithmic=1024**2),
+              alerts=["PgReplicaLagBytesHigh"], unit="bytes", width=12, height=9, minimum=0, links=TO_SERVER),
         panel("timeseries", "Where the bytes wait",
               "send: not yet sent by the upstream (network, walsender); write and flush: not yet on the "
               "standby's disk; replay: on disk and not yet replayed (conflicts, one busy process).",

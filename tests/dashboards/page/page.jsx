@@ -31,7 +31,10 @@ standardTransformersRegistry.setInit(() =>
   }))
 );
 const standard = ['unit', 'min', 'max', 'mappings', 'thresholds', 'noValue', 'links', 'color', 'displayName'];
-const custom = ['lineStyle', 'fillOpacity', 'cellOptions', 'hideFrom'];
+const custom = [
+  'align', 'cellOptions', 'drawStyle', 'fillOpacity', 'filterable', 'hideFrom', 'lineStyle', 'lineWidth',
+  'scaleDistribution', 'showPoints', 'spanNulls', 'stacking', 'thresholdsStyle',
+];
 const registry = new Registry(() => [
   ...standard.map((id) => ({ id, path: id, name: id, process: (value) => value, shouldApply: () => true })),
   ...custom.map((id) => ({
