@@ -92,7 +92,7 @@ Expected<catalogue::Catalogue, Errors> read_catalogue(const std::vector<std::str
   return catalogue;
 }
 
-Expected<Startup, Errors> read_startup(const CommandLine& line) {
+Expected<Setup, Errors> read_setup(const CommandLine& line) {
   auto loaded = config::load(
       {.config_file = line.config_file,
        .read_file = read_file,
@@ -114,7 +114,7 @@ Expected<Startup, Errors> read_startup(const CommandLine& line) {
   if (!errors.empty()) {
     return Unexpected{std::move(errors)};
   }
-  return Startup{std::move(*loaded), std::move(*catalogue)};
+  return Setup{std::move(*loaded), std::move(*catalogue)};
 }
 
 }  // namespace pgrepl

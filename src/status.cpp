@@ -119,10 +119,10 @@ int status_of_exporter(const StatusFlags& flags) {
   );
 }
 
-int status_of_servers(const StatusFlags& flags, Startup startup) {
-  announce(startup.config);
-  const auto tick = startup.config.sampling.tick;
-  Monitor monitor{std::move(startup.config), std::move(startup.catalogue), PGREPL_VERSION};
+int status_of_servers(const StatusFlags& flags, Setup setup) {
+  announce(setup.config);
+  const auto tick = setup.config.sampling.tick;
+  Monitor monitor{std::move(setup), PGREPL_VERSION};
   std::atomic<bool> over = false;
   std::thread loop{[&monitor, &over] {
     monitor.watch();
