@@ -44,6 +44,9 @@ void add_flags(CLI::App& app, CommandLine& line, std::string& level, std::string
       "Address to listen on, repeatable [:9187]"
   );
   add_flag(app, "web.telemetry-path", line.flags.telemetry_path, "Path of the metrics [/metrics]");
+  add_flag(
+      app, "web.config.file", line.flags.web_config_file, "File with TLS, logins and headers (YAML)"
+  );
   app.add_flag("--web.enable-lifecycle", line.flags.enable_lifecycle, "Answer POST /-/reload")
       ->envname(variable_of("web.enable-lifecycle"));
   add_flag(

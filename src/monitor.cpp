@@ -1,6 +1,7 @@
 #include "monitor.h"
 
 #include "cluster/observe.h"
+#include "http/web_settings.h"
 #include "log.h"
 #include "metrics/page.h"
 #include "process_facts.h"
@@ -46,6 +47,19 @@ cluster::Watched to_watched(const WatchedCluster& cluster) {
   return watched;
 }
 
+// Null without a file.
+Expected<std::unique_ptr<http::WebSettings>, std::string> open_web_settings(const std::string& file
+) {
+  if (file.empty()) {
+    return nullptr;
+  }
+  auto settings = http::WebSettings::open(file);
+  if (!settings) {
+    return Unexpected<std::string>{to_string(settings.error().front())};
+  }
+  return std::move(*settings);
+}
+
 }  // namespace
 
 Monitor::Monitor(Setup setup, std::string version)
@@ -58,9 +72,14 @@ Expected<void, std::string> Monitor::run(SetupReader read_setup) {
   read_setup_ = std::move(read_setup);
   asio::error_code ignored;  // without it SIGHUP ends the process, as it does by default
   signals_.add(SIGHUP, ignored);
+  auto settings = open_web_settings(config_.web.config_file);
+  if (!settings) {
+    return Unexpected<std::string>{std::move(settings.error())};
+  }
+  const bool tls = *settings != nullptr && (*settings)->serves_tls();
+  http::Site site{config_.web.telemetry_path, config_.web.enable_lifecycle};
   auto server = http::Server::start(
-      config_.web.listen_addresses,
-      http::make_handler(*this, {config_.web.telemetry_path, config_.web.enable_lifecycle})
+      config_.web.listen_addresses, http::make_handler(*this, std::move(site)), std::move(*settings)
   );
   if (!server) {
     return Unexpected<std::string>{server.error()};
@@ -71,7 +90,9 @@ Expected<void, std::string> Monitor::run(SetupReader read_setup) {
         log::Level::Info,
         "monitor",
         "listening",
-        {{"address", address}, {"path", config_.web.telemetry_path}}
+        {{"address", address},
+         {"path", config_.web.telemetry_path},
+         {"scheme", tls ? "https" : "http"}}
     );
   }
   start();

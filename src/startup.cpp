@@ -3,6 +3,7 @@
 #include "catalogue/embedded.h"
 #include "catalogue/load.h"
 #include "config/load.h"
+#include "http/web_settings.h"
 #include "session/conninfo_parser.h"
 
 #include <fstream>
@@ -110,6 +111,11 @@ Expected<Setup, Errors> read_setup(const CommandLine& line) {
   auto catalogue = read_catalogue(patterns);
   if (!catalogue) {
     append(errors, std::move(catalogue.error()));
+  }
+  if (loaded && !loaded->web.config_file.empty()) {
+    if (auto web = http::WebSettings::open(loaded->web.config_file); !web) {
+      append(errors, std::move(web.error()));
+    }
   }
   if (!errors.empty()) {
     return Unexpected{std::move(errors)};

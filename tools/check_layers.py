@@ -20,7 +20,7 @@ ALLOWED = {
     "sampling": {"support", "pg", "config", "session", "catalogue", "cluster"},
     "metrics": {"support", "pg", "config", "catalogue", "cluster"},
     "pages": {"support", "pg", "cluster"},
-    "http": {"support", "metrics", "cluster", "pages"},
+    "http": {"support", "pg", "config", "metrics", "cluster", "pages"},
 }
 # Which files beside the folders a folder may include; files beside the folders may include anything.
 ALLOWED_FILES = {

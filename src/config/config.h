@@ -18,6 +18,7 @@ using Milliseconds = std::chrono::milliseconds;
 struct Web {
   std::vector<std::string> listen_addresses{":9187"};
   std::string telemetry_path = "/metrics";
+  std::string config_file;        // TLS, logins and headers; empty: none
   bool enable_lifecycle = false;  // POST /-/reload is answered
 
   friend bool operator==(const Web&, const Web&) = default;
