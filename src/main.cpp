@@ -1,6 +1,7 @@
 // Flags → configuration → Monitor → exit status.
 #include "catalogue/load.h"
 #include "command_line.h"
+#include "doctor_command.h"
 #include "healthcheck.h"
 #include "log.h"
 #include "metrics/reference.h"
@@ -68,6 +69,9 @@ int run_command(const pgrepl::CommandLine& line, const std::string& version) {
   switch (line.command) {
     case Command::Check:
       return report_check(setup->catalogue);
+    case Command::Doctor:
+      log::configure(log::Level::Error, line.log_format);
+      return examine_servers(std::move(*setup));
     case Command::Healthcheck:
       return healthcheck(setup->config.web);
     case Command::Status:

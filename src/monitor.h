@@ -30,6 +30,11 @@
 
 namespace pgrepl {
 
+struct WatchedServer {
+  std::string cluster;
+  config::Server server;
+};
+
 class Monitor : public http::SnapshotSource {
  public:
   Monitor(Setup setup, std::string version);
@@ -42,6 +47,9 @@ class Monitor : public http::SnapshotSource {
   void watch();
   // From any thread.
   void stop_watching();
+
+  // For any thread but the loop's: who is watched now; empty when the loop does not answer.
+  [[nodiscard]] std::vector<WatchedServer> servers();
 
   // For any thread but the loop's: runs a round, or joins the one that runs, and gives its
   // snapshot; null when the loop did not answer in time.

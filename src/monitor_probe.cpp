@@ -1,4 +1,4 @@
-// What Monitor does for /probe: a round of one server, for whoever asks.
+// What Monitor tells of single servers: who they are, and a round of one for /probe.
 #include "cluster/observe.h"
 #include "monitor.h"
 #include "probe_target.h"
@@ -37,6 +37,22 @@ std::vector<KnownServer> known_servers(std::span<const WatchedCluster> clusters)
 }
 
 }  // namespace
+
+std::vector<WatchedServer> Monitor::servers() {
+  auto promise = std::make_shared<std::promise<std::vector<WatchedServer>>>();
+  auto future = promise->get_future();
+  asio::post(io_, [this, promise] {
+    std::vector<WatchedServer> servers;
+    for (const WatchedCluster& watched : clusters_) {
+      for (const auto& poller : watched.pollers) {
+        servers.push_back({watched.configured.name, poller->server()});
+      }
+    }
+    promise->set_value(std::move(servers));
+  });
+  const bool answered = future.wait_for(5s) == std::future_status::ready;
+  return answered ? future.get() : std::vector<WatchedServer>{};
+}
 
 http::ProbeAnswer Monitor::probe(
     const http::ProbeRequest& request, std::chrono::milliseconds timeout

@@ -42,6 +42,7 @@ struct RestAccess {
   std::string ca_file;                       // empty: the system's
   std::string cert_file;                     // of the client; empty: none
   std::string key_file;
+  bool checks_server = true;  // its certificate; for asking ourselves it says nothing
 
   friend bool operator==(const RestAccess&, const RestAccess&) = default;
 };

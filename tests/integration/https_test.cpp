@@ -196,6 +196,31 @@ TEST_F(Https, RightPasswordIsServedAndWrongOrNoneAreNot) {
   EXPECT_THAT(exporter->output(), Not(HasSubstr("secret")));
 }
 
+TEST_F(Https, StatusAndHealthcheckFindTheirWayIn) {
+  start(std::string{kServer} + kClients + kUsers);
+  std::ofstream{path("password")} << "secret\n";
+  const std::string address = "127.0.0.1:" + std::to_string(exporter->port());
+  std::vector<std::string> arguments{
+      "status", "--url", "https://" + address, "--ca-file", path("ca.crt")};
+  EXPECT_EQ(run_exporter({.arguments = arguments}).status, 1) << "without a certificate";
+  arguments.insert(
+      arguments.end(), {"--cert-file", path("client.crt"), "--key-file", path("client.key")}
+  );
+  const Finished without_login = run_exporter({.arguments = arguments});
+  EXPECT_EQ(without_login.status, 1);
+  EXPECT_THAT(without_login.output, HasSubstr(address + ": status 401"));
+  arguments.insert(arguments.end(), {"--user", "alice", "--password-file", path("password")});
+  await("the first round is done", [&] {
+    return run_exporter({.arguments = arguments}).output.find("127.0.0.1:") != std::string::npos;
+  });
+  const Finished healthcheck = run_exporter(
+      {.environment = {{"DATA_SOURCE_NAME", "host=127.0.0.1"}},
+       .arguments =
+           {"healthcheck", "--web.listen-address", address, "--web.config.file", path("web.yml")}}
+  );
+  EXPECT_EQ(healthcheck.status, 0) << healthcheck.output;
+}
+
 TEST_F(Https, PlainHttpIsNotServedOnIt) {
   start(kServer);
   EXPECT_NE(curl({}, "http").status, 0);
