@@ -82,18 +82,18 @@ pages::ServerReport report_of(const Checked& checked) {
 
 }  // namespace
 
-int check_servers(Startup startup) {
-  const auto switches = to_switches(startup.config.queries, startup.catalogue);
-  catalogue::name_databases(startup.catalogue, switches.databases);
+int check_servers(Setup setup) {
+  auto queries = std::make_shared<sampling::Queries>();
+  queries->switches = to_switches(setup.config.queries, setup.catalogue);
+  queries->catalogue = std::move(setup.catalogue);
+  catalogue::name_databases(queries->catalogue, queries->switches.databases);
   asio::io_context io{1};
   std::vector<Checked> all;
-  for (const config::Cluster& cluster : startup.config.clusters) {
+  for (const config::Cluster& cluster : setup.config.clusters) {
     for (const config::Server& server : cluster.servers) {
       all.push_back(
           {.cluster = cluster.name,
-           .poller = std::make_unique<sampling::Poller>(
-               io, server, startup.config.sampling, startup.catalogue, switches
-           ),
+           .poller = std::make_unique<sampling::Poller>(io, server, setup.config.sampling, queries),
            .resolver = std::make_unique<session::Resolver>(io)}
       );
     }

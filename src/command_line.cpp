@@ -73,6 +73,11 @@ void add_flags(CLI::App& app, CommandLine& line, std::string& level, std::string
   );
   add_flag(app, "web.telemetry-path", line.flags.telemetry_path, "Path of the metrics [/metrics]");
   add_flag(
+      app, "web.config.file", line.flags.web_config_file, "File with TLS, logins and headers (YAML)"
+  );
+  app.add_flag("--web.enable-lifecycle", line.flags.enable_lifecycle, "Answer POST /-/reload")
+      ->envname(variable_of("web.enable-lifecycle"));
+  add_flag(
       app,
       "extend.query-path",
       line.flags.extend_query_paths,
@@ -82,35 +87,19 @@ void add_flags(CLI::App& app, CommandLine& line, std::string& level, std::string
   add_flag(app, "log.format", format, "logfmt or json [logfmt]");
 }
 
-void add_check(CLI::App& app, CommandLine& line) {
-  auto* check = app.add_subcommand("check", "Validate the configuration and the query files");
-  check->add_flag(
-      "--connect", line.connects, "Also run every query on every server, and say what came of it"
-  );
-}
-
-Command command_of(const CLI::App& app) {
-  constexpr std::pair<const char*, Command> kCommands[] = {
-      {"check", Command::Check},
-      {"healthcheck", Command::Healthcheck},
-      {"metrics", Command::Metrics},
-      {"status", Command::Status},
-  };
-  for (const auto& [name, command] : kCommands) {
-    if (app.got_subcommand(name)) {
-      return command;
-    }
-  }
-  return Command::Serve;
-}
-
-void add_status(CLI::App& app, StatusFlags& flags) {
+const CLI::App* add_status(CLI::App& app, StatusFlags& flags) {
   CLI::App* status = app.add_subcommand(
       "status", "Show clusters, servers and lag; fails when something is wrong with them"
   );
-  add_flag(*status, "url", flags.url, "Ask a running exporter: http://host:port");
+  add_flag(*status, "url", flags.url, "Ask a running exporter: http[s]://host:port");
+  add_flag(*status, "user", flags.user, "Login of the exporter's web server");
+  add_flag(*status, "password-file", flags.password_file, "File with its password");
+  add_flag(*status, "ca-file", flags.ca_file, "Who signs its certificate [the system's]");
+  add_flag(*status, "cert-file", flags.cert_file, "Our own certificate for it");
+  add_flag(*status, "key-file", flags.key_file, "The key of our own certificate");
   status->add_flag("--watch", flags.watch, "Show it again every two seconds");
   status->add_flag("--json", flags.json, "The answer of /api/v1/clusters, for scripts");
+  return status;
 }
 
 std::optional<std::string> take_log_options(
@@ -184,6 +173,49 @@ Expected<std::vector<std::string>, std::string> take_collector_flags(
   return rest;
 }
 
+// The commands, and what `metrics` alone understands.
+class Commands {
+ public:
+  Commands(CLI::App& app, CommandLine& line) {
+    app.add_subcommand("serve", "Serve the metrics (what it does without a command)");
+    CLI::App* check =
+        add(app, Command::Check, "check", "Validate the configuration and the query files");
+    check->add_flag(
+        "--connect", line.connects, "Also run every query on every server, and say what came of it"
+    );
+    add(app,
+        Command::Doctor,
+        "doctor",
+        "Say what is missing on each server for monitoring and safe replication");
+    add(app, Command::Healthcheck, "healthcheck", "Ask the running exporter's /-/healthy");
+    CLI::App* metrics = add(app, Command::Metrics, "metrics", "List every series it can export");
+    metrics->add_option("--format", reference_, "markdown or json [markdown]")
+        ->check(CLI::IsMember({"markdown", "json"}));
+    commands_.emplace_back(Command::Status, add_status(app, line.status));
+  }
+
+  [[nodiscard]] Command parsed() const {
+    const auto given = std::ranges::find_if(commands_, [](const auto& command) {
+      return command.second->parsed();
+    });
+    return given == commands_.end() ? Command::Serve : given->first;
+  }
+
+  [[nodiscard]] ReferenceFormat reference() const {
+    return reference_ == "json" ? ReferenceFormat::Json : ReferenceFormat::Markdown;
+  }
+
+ private:
+  CLI::App* add(CLI::App& app, Command command, const char* name, const char* help) {
+    CLI::App* added = app.add_subcommand(name, help);
+    commands_.emplace_back(command, added);
+    return added;
+  }
+
+  std::string reference_ = "markdown";
+  std::vector<std::pair<Command, const CLI::App*>> commands_;
+};
+
 }  // namespace
 
 std::variant<CommandLine, EndNow> parse_command_line(
@@ -199,14 +231,7 @@ std::variant<CommandLine, EndNow> parse_command_line(
   app.require_subcommand(0, 1);
   add_flags(app, line, level, format);
   add_compatible_flags(app, line);
-  app.add_subcommand("serve", "Serve the metrics (what it does without a command)");
-  add_check(app, line);
-  app.add_subcommand("healthcheck", "Ask the running exporter's /-/healthy");
-  auto* metrics = app.add_subcommand("metrics", "List every series it can export");
-  std::string reference = "markdown";
-  metrics->add_option("--format", reference, "markdown or json [markdown]")
-      ->check(CLI::IsMember({"markdown", "json"}));
-  add_status(app, line.status);
+  const Commands commands{app, line};
   try {
     auto words = take_collector_flags(argc, argv, line.flags);
     if (!words) {
@@ -225,8 +250,8 @@ std::variant<CommandLine, EndNow> parse_command_line(
   if (line.every_database && line.flags.include_databases.empty()) {
     line.flags.include_databases.emplace_back("*");
   }
-  line.command = command_of(app);
-  line.reference_format = reference == "json" ? ReferenceFormat::Json : ReferenceFormat::Markdown;
+  line.command = commands.parsed();
+  line.reference_format = commands.reference();
   return line;
 }
 

@@ -12,13 +12,18 @@
 
 namespace pgrepl {
 
-enum class Command { Serve, Check, Healthcheck, Metrics, Status };
+enum class Command { Serve, Check, Doctor, Healthcheck, Metrics, Status };
 
 enum class ReferenceFormat { Markdown, Json };
 
 // What `status` alone understands.
 struct StatusFlags {
   std::optional<std::string> url;  // of a running exporter
+  std::string user;                // of its web server; empty: none
+  std::optional<std::string> password_file;
+  std::string ca_file;  // empty: the system's
+  std::string cert_file;
+  std::string key_file;
   bool watch = false;
   bool json = false;
 };

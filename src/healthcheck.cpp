@@ -1,6 +1,7 @@
 #include "healthcheck.h"
 
-#include "http/get.h"
+#include "ask_exporter.h"
+#include "http/web_settings.h"
 
 #include <chrono>
 #include <cstdio>
@@ -22,22 +23,39 @@ std::string reachable_host(const std::string& address) {
   return host == "::" ? "::1" : host;
 }
 
+// An exporter that asks for a login, or for a certificate that we have not, is alive; whether the
+// loop behind it turns is told to those who may know.
+bool refuses_strangers(const std::string& answer) {
+  return answer.ends_with("status 401") || answer.find("alert") != std::string::npos;
+}
+
+int report(const std::string& address, const std::string& reason) {
+  std::fprintf(stderr, "%s: %s\n", address.c_str(), reason.c_str());
+  return 1;
+}
+
 }  // namespace
 
 int healthcheck(const config::Web& web) {
   const std::string& address = web.listen_addresses.front();
-  const auto port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
-  const auto answer =
-      http::get(reachable_host(address), port, "/-/healthy", std::chrono::seconds{5});
-  if (!answer) {
-    std::fprintf(stderr, "%s: %s\n", address.c_str(), answer.error().c_str());
-    return 1;
+  config::Url url{.host = reachable_host(address), .path = "/-/healthy"};
+  url.port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  bool is_guarded = false;
+  if (!web.config_file.empty()) {
+    const auto settings = http::WebSettings::open(web.config_file);
+    if (!settings) {
+      return report(address, to_string(settings.error().front()));
+    }
+    is_guarded = true;
+    url.tls = (*settings)->serves_tls();
   }
-  if (answer->status != 200) {
-    std::fprintf(stderr, "%s: %d %s", address.c_str(), answer->status, answer->body.c_str());
-    return 1;
+  config::RestAccess access;
+  access.checks_server = false;
+  const auto answer = ask_exporter(url, access, std::chrono::seconds{5});
+  if (answer || (is_guarded && refuses_strangers(answer.error()))) {
+    return 0;
   }
-  return 0;
+  return report(address, answer.error());
 }
 
 }  // namespace pgrepl

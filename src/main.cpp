@@ -2,6 +2,7 @@
 #include "catalogue/load.h"
 #include "check_servers.h"
 #include "command_line.h"
+#include "doctor_command.h"
 #include "healthcheck.h"
 #include "log.h"
 #include "metrics/reference.h"
@@ -61,31 +62,34 @@ int run_command(const pgrepl::CommandLine& line, const std::string& version) {
   if (line.command == Command::Status && line.status.url) {
     return status_of_exporter(line.status);
   }
-  auto startup = read_startup(line);
-  if (!startup) {
-    std::fputs(to_string(startup.error()).c_str(), stderr);
+  auto setup = read_setup(line);
+  if (!setup) {
+    std::fputs(to_string(setup.error()).c_str(), stderr);
     return kBadInput;
   }
   switch (line.command) {
     case Command::Check:
       log::configure(log::Level::Error, line.log_format);
-      return line.connects && startup->catalogue.broken.empty() ? check_servers(std::move(*startup))
-                                                                : report_check(startup->catalogue);
+      return line.connects && setup->catalogue.broken.empty() ? check_servers(std::move(*setup))
+                                                              : report_check(setup->catalogue);
+    case Command::Doctor:
+      log::configure(log::Level::Error, line.log_format);
+      return examine_servers(std::move(*setup));
     case Command::Healthcheck:
-      return healthcheck(startup->config.web);
+      return healthcheck(setup->config.web);
     case Command::Status:
       log::configure(log::Level::Error, line.log_format);
-      return status_of_servers(line.status, std::move(*startup));
+      return status_of_servers(line.status, std::move(*setup));
     case Command::Metrics:
     case Command::Serve:
       break;
   }
   log::configure(line.log_level, line.log_format);
-  log_broken_queries(startup->catalogue);
+  log_broken_queries(setup->catalogue);
   // What reading the YAML took goes back now: it would stay resident for good.
   malloc_trim(0);
-  Monitor monitor{std::move(startup->config), std::move(startup->catalogue), version};
-  if (const auto served = monitor.run(); !served) {
+  Monitor monitor{std::move(*setup), version};
+  if (const auto served = monitor.run([&line] { return read_setup(line); }); !served) {
     log::write(log::Level::Error, "monitor", served.error());
     return kBadInput;
   }

@@ -1,6 +1,7 @@
 #include "monitor.h"
 
 #include "cluster/observe.h"
+#include "http/web_settings.h"
 #include "log.h"
 #include "metrics/page.h"
 #include "process_facts.h"
@@ -47,45 +48,39 @@ cluster::Watched to_watched(const WatchedCluster& cluster) {
   return watched;
 }
 
+// Null without a file.
+Expected<std::unique_ptr<http::WebSettings>, std::string> open_web_settings(const std::string& file
+) {
+  if (file.empty()) {
+    return nullptr;
+  }
+  auto settings = http::WebSettings::open(file);
+  if (!settings) {
+    return Unexpected<std::string>{to_string(settings.error().front())};
+  }
+  return std::move(*settings);
+}
+
 }  // namespace
 
-Monitor::Monitor(config::Config config, catalogue::Catalogue catalogue, std::string version)
-    : config_(std::move(config)),
-      catalogue_(std::move(catalogue)),
-      switches_(to_switches(config_.queries, catalogue_)),
-      signals_(io_, SIGTERM, SIGINT),
-      observe_timer_(io_),
-      round_timer_(io_) {
-  catalogue::name_databases(catalogue_, switches_.databases);
+Monitor::Monitor(Setup setup, std::string version)
+    : signals_(io_, SIGTERM, SIGINT), observe_timer_(io_), round_timer_(io_) {
   self_.version = std::move(version);
-  self_.config_loaded_at = wall_clock_now();
-  self_.query_files = catalogue_.user_files;
-  for (const config::Cluster& configured : config_.clusters) {
-    WatchedCluster& watched = clusters_.emplace_back();
-    watched.configured = configured;
-    for (const config::Server& server : configured.servers) {
-      watched.pollers.push_back(make_poller(server));
-    }
-    for (const config::Endpoint& endpoint : configured.endpoints) {
-      watched.probers.push_back(
-          std::make_unique<sampling::EndpointProber>(io_, endpoint, config_.sampling)
-      );
-    }
-    if (!configured.discovery.empty()) {
-      watched.discoverer = std::make_unique<discovery::Discoverer>(
-          io_, watched.configured, config_.sampling.timeout
-      );
-    }
+  apply(std::move(setup));
+}
+
+Expected<void, std::string> Monitor::run(SetupReader read_setup) {
+  read_setup_ = std::move(read_setup);
+  asio::error_code ignored;  // without it SIGHUP ends the process, as it does by default
+  signals_.add(SIGHUP, ignored);
+  auto settings = open_web_settings(config_.web.config_file);
+  if (!settings) {
+    return Unexpected<std::string>{std::move(settings.error())};
   }
-}
-
-std::unique_ptr<sampling::Poller> Monitor::make_poller(const config::Server& server) {
-  return std::make_unique<sampling::Poller>(io_, server, config_.sampling, catalogue_, switches_);
-}
-
-Expected<void, std::string> Monitor::run() {
+  const bool tls = *settings != nullptr && (*settings)->serves_tls();
+  http::Site site{config_.web.telemetry_path, config_.web.enable_lifecycle};
   auto server = http::Server::start(
-      config_.web.listen_addresses, http::make_handler(*this, config_.web.telemetry_path)
+      config_.web.listen_addresses, http::make_handler(*this, std::move(site)), std::move(*settings)
   );
   if (!server) {
     return Unexpected<std::string>{server.error()};
@@ -96,7 +91,9 @@ Expected<void, std::string> Monitor::run() {
         log::Level::Info,
         "monitor",
         "listening",
-        {{"address", address}, {"path", config_.web.telemetry_path}}
+        {{"address", address},
+         {"path", config_.web.telemetry_path},
+         {"scheme", tls ? "https" : "http"}}
     );
   }
   start();
@@ -116,17 +113,6 @@ void Monitor::stop_watching() {
 }
 
 void Monitor::start() {
-  for (WatchedCluster& watched : clusters_) {
-    for (auto& poller : watched.pollers) {
-      spawn(poller->tick_until_stopped(), "tick");
-    }
-    for (auto& prober : watched.probers) {
-      spawn(prober->probe_until_stopped(), "endpoint");
-    }
-    for (std::size_t i = 0; watched.discoverer && i < watched.discoverer->sources(); ++i) {
-      spawn(watched.discoverer->ask_until_stopped(i), "discovery");
-    }
-  }
   spawn(wait_for_signals(), "signals");
   spawn(observe_until_stopped(), "observe");
   round_running_ = true;
@@ -145,8 +131,13 @@ void Monitor::spawn(asio::awaitable<void> task, const char* what) {
 
 asio::awaitable<void> Monitor::wait_for_signals() {
   asio::error_code cancelled;
-  const int number =
-      co_await signals_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  int number = SIGHUP;
+  while (number == SIGHUP && !cancelled) {
+    number = co_await signals_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    if (number == SIGHUP && !cancelled) {
+      request_reload(std::make_shared<ReloadPromise::element_type>());
+    }
+  }
   if (!cancelled) {
     log::write(
         log::Level::Info, "monitor", "stopping", {{"signal", number == SIGTERM ? "TERM" : "INT"}}
@@ -159,26 +150,16 @@ void Monitor::stop() {
   stopped_ = true;
   observe_timer_.cancel();
   round_timer_.cancel();
-  for (WatchedCluster& watched : clusters_) {
-    for (auto& poller : watched.pollers) {
-      poller->stop();
-    }
-    for (auto& prober : watched.probers) {
-      prober->stop();
-    }
-    if (watched.discoverer) {
-      watched.discoverer->stop();
-    }
-  }
+  std::ranges::for_each(clusters_, &pgrepl::stop);
   for (const SnapshotPromise& waiter : std::exchange(waiters_, {})) {
     waiter->set_value(nullptr);
   }
 }
 
 asio::awaitable<void> Monitor::observe_until_stopped() {
-  // A quarter of a tick after the last of the pollers asks, so that their answers are in.
-  const auto tick = config_.sampling.tick;
   while (!stopped_) {
+    // A quarter of a tick after the last of the pollers asks, so that their answers are in.
+    const auto tick = config_.sampling.tick;
     const auto since_epoch = now().time_since_epoch();
     const cluster::Instant next{since_epoch - since_epoch % tick + tick + tick * 3 / 4};
     observe_timer_.expires_at(next);
@@ -194,12 +175,14 @@ void Monitor::update_servers(cluster::Instant at) {
   if (stopped_) {
     return;
   }
-  const auto make = [this](const config::Server& server) { return make_poller(server); };
+  const auto make = makers().poller;
   for (WatchedCluster& watched : clusters_) {
+    (void)sweep(watched);
     for (sampling::Poller* added : update_pollers(watched, make, at)) {
       spawn(added->tick_until_stopped(), "tick");
     }
   }
+  std::erase_if(dissolved_, &sweep);
 }
 
 void Monitor::observe_all(cluster::Instant at) {
@@ -227,7 +210,7 @@ void Monitor::publish_picture(cluster::Instant at) {
 std::shared_ptr<const Snapshot> Monitor::fresh(std::chrono::milliseconds timeout) {
   auto promise = std::make_shared<std::promise<std::shared_ptr<const Snapshot>>>();
   auto future = promise->get_future();
-  const auto bounded = std::min(timeout, config_.sampling.timeout);
+  const auto bounded = std::min(timeout, sampling_.current()->timeout);
   asio::post(io_, [this, bounded, promise] { join_round(bounded, promise); });
   // The round ends at its deadline; rendering a page of many servers takes its time too.
   const cluster::Instant patience = now() + bounded + 1s;
@@ -253,7 +236,7 @@ std::shared_ptr<const cluster::EventLog> Monitor::events() const {
 
 bool Monitor::is_responsive() const {
   const std::int64_t silent = milliseconds(now()) - last_beat_;
-  const auto patience = std::max<std::chrono::milliseconds>(5s, config_.sampling.tick * 3);
+  const auto patience = std::max<std::chrono::milliseconds>(5s, sampling_.current()->tick * 3);
   return last_beat_ == 0 || silent < patience.count();
 }
 
@@ -324,7 +307,7 @@ void Monitor::start_walks() {
 std::string Monitor::render(cluster::Instant at) {
   self_.process = read_process_facts();
   self_.last_round_failed = has_failures(clusters_, at);
-  const auto pages = take_pages(clusters_, catalogue_.broken, at);
+  const auto pages = take_pages(clusters_, queries_->catalogue.broken, at);
   auto page = metrics::render_page(pages, self_, {.now = at, .wall_clock_now = wall_clock_now()});
   journal_.note_drops(page.drops);
   return std::move(page.text);

@@ -2,13 +2,13 @@
 // Ticks go on in the background; a round runs when somebody asks for fresh values.
 #pragma once
 
-#include "catalogue/query.h"
 #include "cluster/event_log.h"
-#include "config/config.h"
 #include "http/endpoints.h"
 #include "journal.h"
 #include "metrics/page.h"
 #include "metrics/self_families.h"
+#include "reconfigure.h"
+#include "setup.h"
 #include "snapshot.h"
 #include "support/expected.h"
 #include "support/published.h"
@@ -26,20 +26,30 @@
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/thread_pool.hpp>
 
 namespace pgrepl {
 
+struct WatchedServer {
+  std::string cluster;
+  config::Server server;
+};
+
 class Monitor : public http::SnapshotSource {
  public:
-  Monitor(config::Config config, catalogue::Catalogue catalogue, std::string version);
+  Monitor(Setup setup, std::string version);
 
-  // Serves until SIGTERM or SIGINT. The error says why it could not start.
-  [[nodiscard]] Expected<void, std::string> run();
+  // Serves until SIGTERM or SIGINT; on SIGHUP, runs by what `read_setup` gives from then on. The
+  // error says why it could not start.
+  [[nodiscard]] Expected<void, std::string> run(SetupReader read_setup);
 
   // Watches without serving, until SIGTERM, SIGINT or stop_watching().
   void watch();
   // From any thread.
   void stop_watching();
+
+  // For any thread but the loop's: who is watched now; empty when the loop does not answer.
+  [[nodiscard]] std::vector<WatchedServer> servers();
 
   // For any thread but the loop's: runs a round, or joins the one that runs, and gives its
   // snapshot; null when the loop did not answer in time.
@@ -51,6 +61,7 @@ class Monitor : public http::SnapshotSource {
       const http::ProbeRequest& request, std::chrono::milliseconds timeout
   ) override;
   [[nodiscard]] bool is_responsive() const override;
+  [[nodiscard]] Expected<void, std::string> reload() override;
 
  private:
   using SnapshotPromise = std::shared_ptr<std::promise<std::shared_ptr<const Snapshot>>>;
@@ -63,7 +74,7 @@ class Monitor : public http::SnapshotSource {
   asio::awaitable<void> answer_probe(
       http::ProbeRequest request, cluster::Instant deadline, ProbePromise waiter
   );
-  asio::awaitable<std::string> probe_known(std::size_t index, cluster::Instant deadline);
+  asio::awaitable<http::ProbeAnswer> probe_known(std::size_t index, cluster::Instant deadline);
   asio::awaitable<std::string> probe_stranger(pg::ConnInfo conninfo, cluster::Instant deadline);
   // What is asked in many databases takes its time, and no page waits for it.
   void start_walks();
@@ -71,21 +82,30 @@ class Monitor : public http::SnapshotSource {
   asio::awaitable<void> run_round(cluster::Instant deadline);
   asio::awaitable<void> observe_until_stopped();
   asio::awaitable<void> wait_for_signals();
+  using ReloadPromise = std::shared_ptr<std::promise<Expected<void, std::string>>>;
+
+  // Reads on a thread of its own: a slow disk does not delay a tick.
+  void request_reload(ReloadPromise waiter);
+  [[nodiscard]] Expected<void, std::string> take_setup(Expected<Setup, Errors> read);
+  void apply(Setup setup);
+  void watch_clusters(const std::vector<config::Cluster>& configured);
+  void start_added(const Added& added);
+  [[nodiscard]] Makers makers();
   void update_servers(cluster::Instant at);
-  [[nodiscard]] std::unique_ptr<sampling::Poller> make_poller(const config::Server& server);
   [[nodiscard]] bool has_pollers() const;
   void observe_all(cluster::Instant at);
   void publish_picture(cluster::Instant at);
   [[nodiscard]] std::string render(cluster::Instant at);
 
   config::Config config_;
-  catalogue::Catalogue catalogue_;
-  catalogue::Switches switches_;
+  sampling::SharedQueries queries_;
+  Published<config::Sampling> sampling_;  // config_'s, for the HTTP threads
   asio::io_context io_{1};
   asio::signal_set signals_;
   asio::steady_timer observe_timer_;
   asio::steady_timer round_timer_;
   std::vector<WatchedCluster> clusters_;
+  std::vector<WatchedCluster> dissolved_;  // until all that ran for them has ended
   std::vector<SnapshotPromise> waiters_;
   std::size_t pollers_in_round_ = 0;
   bool round_running_ = false;
@@ -95,6 +115,8 @@ class Monitor : public http::SnapshotSource {
   Published<Snapshot> snapshot_;
   Published<pages::Picture> picture_;
   Journal journal_;
+  SetupReader read_setup_;
+  asio::thread_pool reader_{1};
   std::unique_ptr<http::Server> server_;
 };
 

@@ -1,4 +1,4 @@
-// What Monitor does for /probe: a round of one server, for whoever asks.
+// What Monitor tells of single servers: who they are, and a round of one for /probe.
 #include "cluster/observe.h"
 #include "monitor.h"
 #include "probe_target.h"
@@ -38,12 +38,28 @@ std::vector<KnownServer> known_servers(std::span<const WatchedCluster> clusters)
 
 }  // namespace
 
+std::vector<WatchedServer> Monitor::servers() {
+  auto promise = std::make_shared<std::promise<std::vector<WatchedServer>>>();
+  auto future = promise->get_future();
+  asio::post(io_, [this, promise] {
+    std::vector<WatchedServer> servers;
+    for (const WatchedCluster& watched : clusters_) {
+      for (const auto& poller : watched.pollers) {
+        servers.push_back({watched.configured.name, poller->server()});
+      }
+    }
+    promise->set_value(std::move(servers));
+  });
+  const bool answered = future.wait_for(5s) == std::future_status::ready;
+  return answered ? future.get() : std::vector<WatchedServer>{};
+}
+
 http::ProbeAnswer Monitor::probe(
     const http::ProbeRequest& request, std::chrono::milliseconds timeout
 ) {
   auto promise = std::make_shared<std::promise<http::ProbeAnswer>>();
   auto future = promise->get_future();
-  const auto bounded = std::min(timeout, config_.sampling.timeout);
+  const auto bounded = std::min(timeout, sampling_.current()->timeout);
   asio::post(io_, [this, request, bounded, promise] {
     spawn(answer_probe(request, now() + bounded, promise), "probe");
   });
@@ -67,27 +83,39 @@ asio::awaitable<void> Monitor::answer_probe(
   }
   http::ProbeAnswer answer;
   if (target->known) {
-    answer.text = co_await probe_known(*target->known, deadline);
+    answer = co_await probe_known(*target->known, deadline);
   } else {
     answer.text = co_await probe_stranger(std::move(target->conninfo), deadline);
   }
   waiter->set_value(std::move(answer));
 }
 
-asio::awaitable<std::string> Monitor::probe_known(std::size_t index, cluster::Instant deadline) {
-  WatchedCluster* watched = clusters_.data();
-  for (; index >= watched->pollers.size(); ++watched) {
-    index -= watched->pollers.size();
+asio::awaitable<http::ProbeAnswer> Monitor::probe_known(
+    std::size_t index, cluster::Instant deadline
+) {
+  auto at = clusters_.begin();
+  for (; index >= at->pollers.size(); ++at) {
+    index -= at->pollers.size();
   }
-  const std::string name = watched->pollers[index]->server().name;
-  co_await watched->pollers[index]->run_round(deadline);
-  // The server may have left while it was asked.
+  const std::string cluster = at->configured.name;
+  const std::string name = at->pollers[index]->server().name;
+  co_await at->pollers[index]->run_round(deadline);
+  // The server may have left while it was asked, and its cluster too.
+  const auto watched = std::ranges::find_if(clusters_, [&cluster](const WatchedCluster& known) {
+    return known.configured.name == cluster;
+  });
+  if (watched == clusters_.end()) {
+    http::ProbeAnswer gone{.status = 404, .text = cluster + " is not watched any more.\n"};
+    co_return gone;
+  }
   observe_all(now());
-  const auto pages = take_pages(std::span{watched, 1}, catalogue_.broken, now());
+  const auto pages = take_pages(std::span{&*watched, 1}, queries_->catalogue.broken, now());
   const auto& found = pages.front().servers;
   const auto page = std::ranges::find(found, name, &metrics::ServerPage::name);
   const metrics::ServerPage gone{.name = name};
-  co_return metrics::render_probe(pages.front(), page == found.end() ? gone : *page, clocks());
+  http::ProbeAnswer answer;
+  answer.text = metrics::render_probe(pages.front(), page == found.end() ? gone : *page, clocks());
+  co_return answer;
 }
 
 // A server that no cluster has: asked once, over a connection that is closed then.
@@ -97,11 +125,11 @@ asio::awaitable<std::string> Monitor::probe_stranger(
   WatchedCluster once;
   once.configured.name = "probe";
   config::Server server{.name = to_string(conninfo.endpoint), .conninfo = std::move(conninfo)};
-  once.pollers.push_back(make_poller(server));
+  once.pollers.push_back(makers().poller(server));
   co_await once.pollers.front()->run_round(deadline);
   const auto samples = take_samples(once, now());
   once.latest = cluster::observe({.name = "probe"}, samples, {}, now()).cluster;
-  const auto pages = take_pages(std::span{&once, 1}, catalogue_.broken, now());
+  const auto pages = take_pages(std::span{&once, 1}, queries_->catalogue.broken, now());
   std::string text = metrics::render_probe(pages.front(), pages.front().servers.front(), clocks());
   once.pollers.front()->stop();
   co_return text;

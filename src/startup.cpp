@@ -3,6 +3,7 @@
 #include "catalogue/embedded.h"
 #include "catalogue/load.h"
 #include "config/load.h"
+#include "http/web_settings.h"
 #include "query_switches.h"
 #include "session/conninfo_parser.h"
 
@@ -93,7 +94,7 @@ Expected<catalogue::Catalogue, Errors> read_catalogue(const std::vector<std::str
   return catalogue;
 }
 
-Expected<Startup, Errors> read_startup(const CommandLine& line) {
+Expected<Setup, Errors> read_setup(const CommandLine& line) {
   auto loaded = config::load(
       {.config_file = line.config_file,
        .read_file = read_file,
@@ -115,10 +116,15 @@ Expected<Startup, Errors> read_startup(const CommandLine& line) {
   if (loaded && catalogue) {
     append(errors, find_unknown_queries(loaded->queries, *catalogue));
   }
+  if (loaded && !loaded->web.config_file.empty()) {
+    if (auto web = http::WebSettings::open(loaded->web.config_file); !web) {
+      append(errors, std::move(web.error()));
+    }
+  }
   if (!errors.empty()) {
     return Unexpected{std::move(errors)};
   }
-  return Startup{std::move(*loaded), std::move(*catalogue)};
+  return Setup{std::move(*loaded), std::move(*catalogue)};
 }
 
 }  // namespace pgrepl

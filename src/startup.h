@@ -2,9 +2,8 @@
 // loaders.
 #pragma once
 
-#include "catalogue/query.h"
 #include "command_line.h"
-#include "config/config.h"
+#include "setup.h"
 #include "support/errors.h"
 #include "support/expected.h"
 
@@ -13,17 +12,12 @@
 
 namespace pgrepl {
 
-struct Startup {
-  config::Config config;
-  catalogue::Catalogue catalogue;
-};
-
 // The catalogue alone: the built-in queries and those of --extend.query-path.
 [[nodiscard]] Expected<catalogue::Catalogue, Errors> read_catalogue(
     const std::vector<std::string>& patterns
 );
 
 // Every mistake in any of the files at once.
-[[nodiscard]] Expected<Startup, Errors> read_startup(const CommandLine& line);
+[[nodiscard]] Expected<Setup, Errors> read_setup(const CommandLine& line);
 
 }  // namespace pgrepl

@@ -1,7 +1,7 @@
 #include "status.h"
 
-#include "http/get.h"
-#include "http/url.h"
+#include "ask_exporter.h"
+#include "config/discovery.h"
 #include "monitor.h"
 #include "pages/api_json.h"
 #include "pages/status_table.h"
@@ -73,18 +73,6 @@ int print(const StatusFlags& flags, const Source& source, const std::function<bo
   return status;
 }
 
-Expected<std::string, std::string> ask_exporter(const http::Url& url) {
-  const auto answer = http::get(url.host, url.port, url.path + "/api/v1/clusters", 10s);
-  if (!answer) {
-    return Unexpected<std::string>{answer.error()};
-  }
-  if (answer->status != 200) {
-    return Unexpected<std::string>{
-        url.host + " answers " + std::to_string(answer->status) + ": " + answer->body};
-  }
-  return answer->body;
-}
-
 Expected<std::string, std::string> ask_monitor(Monitor& monitor) {
   const auto round = monitor.fresh(1min);
   const auto picture = monitor.picture();
@@ -109,20 +97,27 @@ void announce(const config::Config& config) {
 }  // namespace
 
 int status_of_exporter(const StatusFlags& flags) {
-  const auto url = http::Url::parse(flags.url.value_or(""));
+  auto url = config::parse_url(flags.url.value_or(""));
   if (!url) {
-    std::fprintf(stderr, "--url: %s\n", url.error().c_str());
+    // The text is not shown: it may hold a login.
+    std::fputs("--url: expected http://host:port or https://host:port, without a login\n", stderr);
     return kBadInput;
   }
+  url->path += "/api/v1/clusters";
+  config::RestAccess access{.user = flags.user};
+  access.password_file = flags.password_file;
+  access.ca_file = flags.ca_file;
+  access.cert_file = flags.cert_file;
+  access.key_file = flags.key_file;
   return print(
-      flags, [&url] { return ask_exporter(*url); }, [] { return false; }
+      flags, [&] { return ask_exporter(*url, access, 10s); }, [] { return false; }
   );
 }
 
-int status_of_servers(const StatusFlags& flags, Startup startup) {
-  announce(startup.config);
-  const auto tick = startup.config.sampling.tick;
-  Monitor monitor{std::move(startup.config), std::move(startup.catalogue), PGREPL_VERSION};
+int status_of_servers(const StatusFlags& flags, Setup setup) {
+  announce(setup.config);
+  const auto tick = setup.config.sampling.tick;
+  Monitor monitor{std::move(setup), PGREPL_VERSION};
   std::atomic<bool> over = false;
   std::thread loop{[&monitor, &over] {
     monitor.watch();

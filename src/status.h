@@ -13,6 +13,6 @@ namespace pgrepl {
 [[nodiscard]] int status_of_exporter(const StatusFlags& flags);
 
 // Connects to the servers itself.
-[[nodiscard]] int status_of_servers(const StatusFlags& flags, Startup startup);
+[[nodiscard]] int status_of_servers(const StatusFlags& flags, Setup setup);
 
 }  // namespace pgrepl

@@ -11,8 +11,6 @@ namespace pgrepl {
 
 namespace {
 
-using Pollers = std::vector<std::unique_ptr<sampling::Poller>>;
-
 bool is_decided(const cluster::ServerSample& sample) {
   return sample.tick || sample.failure;
 }
@@ -66,13 +64,6 @@ std::vector<discovery::Sighting> take_sightings(
   return sightings;
 }
 
-std::unique_ptr<sampling::Poller> take_poller(Pollers& pollers, const config::Server& server) {
-  const auto found = std::ranges::find_if(pollers, [&server](const auto& poller) {
-    return poller != nullptr && poller->server() == server;
-  });
-  return found == pollers.end() ? nullptr : std::move(*found);
-}
-
 bool has_server(const Pollers& pollers, const std::string& name) {
   return std::ranges::any_of(pollers, [&name](const auto& poller) {
     return poller != nullptr && poller->server().name == name;
@@ -88,6 +79,15 @@ void log_change(const WatchedCluster& watched, const config::Server& server, con
        {"server", server.name},
        {"address", to_string(server.conninfo.endpoint)}}
   );
+}
+
+}  // namespace
+
+std::unique_ptr<sampling::Poller> take_poller(Pollers& pollers, const config::Server& server) {
+  const auto found = std::ranges::find_if(pollers, [&server](const auto& poller) {
+    return poller != nullptr && poller->server() == server;
+  });
+  return found == pollers.end() ? nullptr : std::move(*found);
 }
 
 void retire(WatchedCluster& watched, Pollers pollers) {
@@ -106,7 +106,26 @@ void retire(WatchedCluster& watched, Pollers pollers) {
   }
 }
 
-}  // namespace
+void stop(const WatchedCluster& watched) {
+  for (const auto& poller : watched.pollers) {
+    poller->stop();
+  }
+  for (const auto& prober : watched.probers) {
+    prober->stop();
+  }
+  if (watched.discoverer) {
+    watched.discoverer->stop();
+  }
+}
+
+bool sweep(WatchedCluster& watched) {
+  const auto has_ended = [](const auto& stopped) { return stopped->has_ended(); };
+  std::erase_if(watched.stopping, has_ended);
+  std::erase_if(watched.stopping_probers, has_ended);
+  std::erase_if(watched.stopping_discoverers, has_ended);
+  return watched.stopping.empty() && watched.stopping_probers.empty() &&
+         watched.stopping_discoverers.empty();
+}
 
 std::vector<sampling::Poller*> update_pollers(
     WatchedCluster& watched, const PollerMaker& make, cluster::Instant now
@@ -115,7 +134,6 @@ std::vector<sampling::Poller*> update_pollers(
   if (watched.discoverer == nullptr) {
     return added;
   }
-  std::erase_if(watched.stopping, [](const auto& poller) { return poller->has_ended(); });
   const auto sightings = take_sightings(watched, now);
   const auto servers = watched.discoverer->update(sightings, now);
   Pollers before = std::exchange(watched.pollers, {});

@@ -23,9 +23,11 @@ struct WatchedCluster {
   std::vector<std::unique_ptr<sampling::Poller>> pollers;
   std::vector<std::unique_ptr<sampling::Poller>> stopping;  // of servers that are watched no more
   std::unique_ptr<discovery::Discoverer> discoverer;        // null when all servers are listed
+  std::vector<std::unique_ptr<discovery::Discoverer>> stopping_discoverers;
   // Discovered servers of which it is not known yet whether they are known under another address.
   std::set<std::string> undecided;
   std::vector<std::unique_ptr<sampling::EndpointProber>> probers;
+  std::vector<std::unique_ptr<sampling::EndpointProber>> stopping_probers;
   cluster::Memory memory;
   cluster::Cluster latest;
 };
@@ -37,6 +39,22 @@ using PollerMaker = std::function<std::unique_ptr<sampling::Poller>(const config
 [[nodiscard]] std::vector<sampling::Poller*> update_pollers(
     WatchedCluster& watched, const PollerMaker& make, cluster::Instant now
 );
+
+using Pollers = std::vector<std::unique_ptr<sampling::Poller>>;
+
+// The poller of exactly this server, out of `pollers`; null when there is none.
+[[nodiscard]] std::unique_ptr<sampling::Poller> take_poller(
+    Pollers& pollers, const config::Server& server
+);
+
+// Stops them, and forgets servers that no poller of the cluster watches any more.
+void retire(WatchedCluster& watched, Pollers pollers);
+
+// Stops all that runs for the cluster.
+void stop(const WatchedCluster& watched);
+
+// Destroys what has been stopped and has come to its end. True when nothing is left of that.
+bool sweep(WatchedCluster& watched);
 
 [[nodiscard]] std::vector<cluster::EndpointStatus> take_endpoints(
     const WatchedCluster& watched, std::span<const cluster::ServerSample> samples

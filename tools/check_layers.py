@@ -20,7 +20,8 @@ ALLOWED = {
     "sampling": {"support", "pg", "config", "session", "catalogue", "cluster"},
     "metrics": {"support", "pg", "config", "catalogue", "cluster"},
     "pages": {"support", "pg", "cluster"},
-    "http": {"support", "metrics", "cluster", "pages"},
+    "doctor": {"support", "pg", "cluster"},
+    "http": {"support", "pg", "config", "metrics", "cluster", "pages"},
 }
 # Which files beside the folders a folder may include; files beside the folders may include anything.
 ALLOWED_FILES = {
@@ -29,7 +30,7 @@ ALLOWED_FILES = {
     "sampling": {"log.h"},
     "http": {"log.h", "snapshot.h"},
 }
-PURE = {"support", "pg", "config", "catalogue", "cluster", "metrics", "pages"}
+PURE = {"support", "pg", "config", "catalogue", "cluster", "metrics", "pages", "doctor"}
 IMPURE = re.compile(r"(asio\b|libpq-fe\.h|civetweb|CivetServer|spdlog)")
 CLOCK = re.compile(r"::now\s*\(")
 # The only places that may include a library.

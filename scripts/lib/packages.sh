@@ -3,7 +3,7 @@
 
 build_packages=(
   g++ cmake ninja-build ccache pkg-config
-  libpq-dev libssl-dev prometheus-cpp-dev libcivetweb-dev libyaml-cpp-dev libspdlog-dev libasio-dev
+  libpq-dev libssl-dev libcrypt-dev prometheus-cpp-dev libcivetweb-dev libyaml-cpp-dev libspdlog-dev libasio-dev
   libcli11-dev nlohmann-json3-dev libexpected-dev libdeflate-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
@@ -15,7 +15,7 @@ demo_packages=(curl)
 # parser of OpenMetrics, chromium shows the status page.
 test_packages=(
   clang-format python3 python3-yaml python3-prometheus-client curl prometheus prometheus-alertmanager
-  chromium
+  chromium openssl
 )
 # What tests/systems runs around the servers.
 systems_packages=(patroni etcd-server haproxy openssl python3)

@@ -18,7 +18,10 @@ using Milliseconds = std::chrono::milliseconds;
 struct Web {
   std::vector<std::string> listen_addresses{":9187"};
   std::string telemetry_path = "/metrics";
-  bool enable_lifecycle = false;
+  std::string config_file;        // TLS, logins and headers; empty: none
+  bool enable_lifecycle = false;  // POST /-/reload is answered
+
+  friend bool operator==(const Web&, const Web&) = default;
 };
 
 struct Sampling {
@@ -27,6 +30,8 @@ struct Sampling {
   Milliseconds connect_timeout{2000};
   Milliseconds statement_timeout{2000};  // set on the server, for every statement of ours
   Milliseconds lock_timeout{100};        // likewise
+
+  friend bool operator==(const Sampling&, const Sampling&) = default;
 };
 
 struct LagThresholds {

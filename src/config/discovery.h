@@ -18,6 +18,8 @@ struct DnsDiscovery {
   std::string name;
   pg::ConnInfo login;  // how to log in to what is found; of its endpoint only the port counts
   std::chrono::milliseconds refresh{15'000};
+
+  friend bool operator==(const DnsDiscovery&, const DnsDiscovery&) = default;
 };
 
 struct Url {
@@ -40,6 +42,9 @@ struct RestAccess {
   std::string ca_file;                       // empty: the system's
   std::string cert_file;                     // of the client; empty: none
   std::string key_file;
+  bool checks_server = true;  // its certificate; for asking ourselves it says nothing
+
+  friend bool operator==(const RestAccess&, const RestAccess&) = default;
 };
 
 // The members that Patroni knows.
@@ -48,6 +53,8 @@ struct PatroniDiscovery {
   RestAccess rest;
   pg::ConnInfo login;  // its endpoint does not count: Patroni says host and port
   std::chrono::milliseconds refresh{10'000};
+
+  friend bool operator==(const PatroniDiscovery&, const PatroniDiscovery&) = default;
 };
 
 // The standbys that known servers send WAL to.
@@ -55,6 +62,8 @@ struct ReplicationDiscovery {
   std::vector<pg::Network> allowed_networks;  // credentials go to no address outside of these
   pg::ConnInfo login;                         // of its endpoint only the port counts
   std::chrono::milliseconds refresh{15'000};
+
+  friend bool operator==(const ReplicationDiscovery&, const ReplicationDiscovery&) = default;
 };
 
 using Discovery = std::variant<DnsDiscovery, PatroniDiscovery, ReplicationDiscovery>;

@@ -27,6 +27,7 @@ using ConnInfoParser =
 struct Flags {
   std::vector<std::string> listen_addresses;  // none: not given
   std::optional<std::string> telemetry_path;
+  std::optional<std::string> web_config_file;
   std::optional<bool> enable_lifecycle;
   std::vector<std::string> extend_query_paths;  // added to the file's
   std::vector<std::string> enable_queries;      // likewise

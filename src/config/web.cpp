@@ -54,6 +54,7 @@ void apply_flags(Web& web, const Flags& flags, Errors& errors) {
       errors.push_back({{.file = "--web.telemetry-path"}, *problem});
     }
   }
+  web.config_file = flags.web_config_file.value_or(web.config_file);
   web.enable_lifecycle = flags.enable_lifecycle.value_or(web.enable_lifecycle);
 }
 
@@ -92,6 +93,7 @@ Web read_web(const yaml::Node& section, const Flags& flags, Errors& errors) {
     }
     web.telemetry_path = std::move(*path);
   }
+  web.config_file = reader.text("config_file").value_or("");
   web.enable_lifecycle = reader.boolean("enable_lifecycle").value_or(web.enable_lifecycle);
   reader.finish();
   apply_flags(web, flags, errors);

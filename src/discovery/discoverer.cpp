@@ -4,6 +4,7 @@
 #include "discovery/patroni.h"
 #include "log.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -42,7 +43,9 @@ std::unique_ptr<Source> make_source(
 Discoverer::Discoverer(
     asio::io_context& io, const config::Cluster& configured, std::chrono::milliseconds timeout
 )
-    : roster_(configured.servers, coverages(configured.discovery), configured.forget_after) {
+    : configured_(configured.discovery),
+      timeout_(timeout),
+      roster_(configured.servers, coverages(configured.discovery), configured.forget_after) {
   for (std::size_t i = 0; i < configured.discovery.size(); ++i) {
     if (auto source = make_source(io, configured.discovery[i], timeout)) {
       asked_.push_back({i, std::move(source), std::make_unique<asio::steady_timer>(io)});
@@ -76,6 +79,19 @@ asio::awaitable<void> Discoverer::ask_until_stopped(std::size_t source) {
     asked.pause->expires_after(asked.source->refresh());
     co_await asked.pause->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
   }
+  ended_ += 1;
+}
+
+void Discoverer::take_over(const Discoverer& before) {
+  std::vector<std::optional<std::size_t>> numbers;
+  for (const config::Discovery& source : before.configured_) {
+    const auto found = std::ranges::find(configured_, source);
+    const bool kept = found != configured_.end();
+    numbers.push_back(
+        kept ? std::optional{static_cast<std::size_t>(found - configured_.begin())} : std::nullopt
+    );
+  }
+  roster_.take_over(before.roster_, numbers);
 }
 
 void Discoverer::stop() {

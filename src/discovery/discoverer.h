@@ -34,6 +34,14 @@ class Discoverer {
   asio::awaitable<void> ask_until_stopped(std::size_t source);
   void stop();
 
+  // After stop(): nothing runs any more, so that it can be destroyed.
+  [[nodiscard]] bool has_ended() const { return ended_ == asked_.size(); }
+
+  [[nodiscard]] std::chrono::milliseconds timeout() const { return timeout_; }
+
+  // What the sources that both have said to the one before stays valid until they answer anew.
+  void take_over(const Discoverer& before);
+
   // The servers to watch from now on, given what the watched ones show.
   std::vector<config::Server> update(std::span<const Sighting> sightings, Instant now);
 
@@ -56,10 +64,13 @@ class Discoverer {
 
   void follow(Follower& follower, std::span<const Sighting> sightings, Instant now);
 
+  std::vector<config::Discovery> configured_;
+  std::chrono::milliseconds timeout_;
   Roster roster_;
   std::vector<Asked> asked_;
   std::vector<Follower> followers_;
   bool stopped_ = false;
+  std::size_t ended_ = 0;  // of the asked ones
 };
 
 }  // namespace pgrepl::discovery

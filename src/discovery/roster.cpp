@@ -51,6 +51,35 @@ Roster::Roster(
   }
 }
 
+void Roster::take_over(const Roster& before, std::span<const std::optional<std::size_t>> numbers) {
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i]) {
+      sources_.at(*numbers[i]) = before.sources_.at(i);
+    }
+  }
+  for (const Entry& found : before.entries_) {
+    if (!found.source || !numbers[*found.source]) {
+      continue;
+    }
+    const auto stands_for_it = [&found](const Entry& known) {
+      return known.server.name == found.server.name ||
+             is_same_address(known.server.conninfo, found.server.conninfo);
+    };
+    if (std::ranges::any_of(entries_, stands_for_it)) {
+      continue;
+    }
+    Entry entry = found;
+    entry.source = numbers[*found.source];
+    entry.listed_by.clear();
+    for (const std::size_t source : found.listed_by) {
+      if (numbers[source]) {
+        entry.listed_by.insert(*numbers[source]);
+      }
+    }
+    entries_.push_back(std::move(entry));
+  }
+}
+
 void Roster::take_answer(std::size_t source, const std::vector<config::Server>& found) {
   sources_.at(source).has_spoken = true;
   sources_.at(source).failure.reset();

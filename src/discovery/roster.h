@@ -45,6 +45,10 @@ class Roster {
       std::chrono::milliseconds forget_after
   );
 
+  // What the sources of `before` found, where they are sources of this one too: `numbers` has their
+  // places here. A configured server stands for what was found under its name or address.
+  void take_over(const Roster& before, std::span<const std::optional<std::size_t>> numbers);
+
   // The latest answer of a source replaces the one before.
   void take_answer(std::size_t source, const std::vector<config::Server>& found);
   // What it said before stays valid.

@@ -29,9 +29,9 @@ Response plain(int status, std::string body) {
   return {.status = status, .body = std::move(body)};
 }
 
-struct Site {
+struct Served {
   SnapshotSource& source;
-  std::string telemetry_path;
+  Site site;
 };
 
 // In the format that the scraper asks for.
@@ -77,31 +77,47 @@ Response readiness(const SnapshotSource& source) {
                                     : plain(503, "The first round is not done yet.\n");
 }
 
+constexpr std::string_view kReload = "/-/reload";
+
+Response reload(const Served& served, const Request& request) {
+  if (request.method != "POST" && request.method != "PUT") {
+    return plain(405, "A reload is asked for by POST.\n");
+  }
+  if (!served.site.lifecycle) {
+    return plain(403, "Reloading over HTTP is off; --web.enable-lifecycle turns it on.\n");
+  }
+  const auto reloaded = served.source.reload();
+  return reloaded ? plain(200, "The configuration has been reloaded.\n")
+                  : plain(400, reloaded.error());
+}
+
 struct Route {
   std::string_view path;  // with a slash at its end: everything below it
-  Response (*answer)(const Site& site, const Request& request);
+  Response (*answer)(const Served& served, const Request& request);
 };
 
 constexpr Route kRoutes[] = {
     {"/",
-     [](const Site& site, const Request& request) {
-       return status(site.source, request, site.telemetry_path);
+     [](const Served& served, const Request& request) {
+       return status(served.source, request, served.site.telemetry_path);
      }},
-    {"/status.css", [](const Site&, const Request&) { return status_style(); }},
-    {"/status.js", [](const Site&, const Request&) { return status_script(); }},
-    {"/-/healthy", [](const Site& site, const Request&) { return health(site.source); }},
-    {"/-/ready", [](const Site& site, const Request&) { return readiness(site.source); }},
+    {"/status.css", [](const Served&, const Request&) { return status_style(); }},
+    {"/status.js", [](const Served&, const Request&) { return status_script(); }},
+    {"/-/healthy", [](const Served& served, const Request&) { return health(served.source); }},
+    {"/-/ready", [](const Served& served, const Request&) { return readiness(served.source); }},
     {"/api/v1/clusters",
-     [](const Site& site, const Request& request) { return clusters(site.source, request); }},
+     [](const Served& served, const Request& request) { return clusters(served.source, request); }},
     {"/api/v1/events",
-     [](const Site& site, const Request& request) { return events(site.source, request); }},
-    {"/probe", [](const Site& site, const Request& r) { return probe(site.source, r); }},
+     [](const Served& served, const Request& request) { return events(served.source, request); }},
+    {"/probe", [](const Served& served, const Request& r) { return probe(served.source, r); }},
     {"/sd",
-     [](const Site& site, const Request& request) {
-       return service_discovery(site.source, request);
+     [](const Served& served, const Request& request) {
+       return service_discovery(served.source, request);
      }},
     {"/servers/",
-     [](const Site& site, const Request& request) { return server_check(site.source, request); }},
+     [](const Served& served, const Request& request) {
+       return server_check(served.source, request);
+     }},
 };
 
 bool leads_to(const Route& route, std::string_view path) {
@@ -126,18 +142,21 @@ Response compressed(Response response, const Request& request) {
   return response;
 }
 
-Response route(const Site& site, const Request& request) {
+Response route(const Served& served, const Request& request) {
+  if (request.path == kReload) {
+    return reload(served, request);
+  }
   if (request.method != "GET" && request.method != "HEAD") {
     return plain(405, "Only GET and HEAD are answered here.\n");
   }
-  if (request.path == site.telemetry_path) {
-    return metrics_page(site.source, request);
+  if (request.path == served.site.telemetry_path) {
+    return metrics_page(served.source, request);
   }
   const auto* const found =
       std::ranges::find_if(kRoutes, [&](const Route& r) { return leads_to(r, request.path); });
   return found == std::end(kRoutes)
-             ? plain(404, "Nothing is here; metrics are at " + site.telemetry_path + ".\n")
-             : found->answer(site, request);
+             ? plain(404, "Nothing is here; metrics are at " + served.site.telemetry_path + ".\n")
+             : found->answer(served, request);
 }
 
 }  // namespace
@@ -153,9 +172,9 @@ std::chrono::milliseconds scrape_timeout(const Request& request) {
   return std::chrono::milliseconds{static_cast<long>(seconds * 900)};
 }
 
-Handler make_handler(SnapshotSource& source, std::string telemetry_path) {
-  return [site = Site{source, std::move(telemetry_path)}](const Request& request) {
-    return compressed(route(site, request), request);
+Handler make_handler(SnapshotSource& source, Site site) {
+  return [served = Served{source, std::move(site)}](const Request& request) {
+    return compressed(route(served, request), request);
   };
 }
 

@@ -36,10 +36,17 @@ class SnapshotSource {
   ) = 0;
   // Whether the loop that watches the servers still turns.
   [[nodiscard]] virtual bool is_responsive() const = 0;
+  // Reads the configuration anew; the error lists the mistakes that leave the old one in place.
+  [[nodiscard]] virtual Expected<void, std::string> reload() = 0;
+};
+
+struct Site {
+  std::string telemetry_path = "/metrics";
+  bool lifecycle = false;  // POST /-/reload is answered
 };
 
 // `source` must outlive the handler.
-[[nodiscard]] Handler make_handler(SnapshotSource& source, std::string telemetry_path);
+[[nodiscard]] Handler make_handler(SnapshotSource& source, Site site);
 
 // How long a scrape may take: the scraper's X-Prometheus-Scrape-Timeout-Seconds less a tenth for
 // the way back; a minute when it does not say.

@@ -1,6 +1,8 @@
 #include "http/server.h"
 
+#include "http/tls_front.h"
 #include "http/wake.h"
+#include "http/web_settings.h"
 #include "log.h"
 
 #include <algorithm>
@@ -11,6 +13,7 @@
 #include <cstddef>
 #include <ctime>
 #include <exception>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -26,7 +29,6 @@ using Mistake = Unexpected<std::string>;
 // Which sockets are civetweb's. It has those of IPv4; those of IPv6 are relayed to it, since
 // Debian builds it without IPv6.
 struct Plan {
-  std::vector<ListenAddress> asked_for;
   std::vector<ListenAddress> civetweb;
   std::size_t relay_target = 0;  // index in `civetweb`, reachable at 127.0.0.1
 };
@@ -35,24 +37,31 @@ bool is_at_loopback(const ListenAddress& address) {
   return address.host.empty() || address.host == "127.0.0.1";
 }
 
-Expected<Plan, std::string> plan(const std::vector<std::string>& listen_addresses) {
+Expected<std::vector<ListenAddress>, std::string> parse_all(
+    const std::vector<std::string>& listen_addresses
+) {
   if (listen_addresses.empty()) {
     return Mistake{"there is no address to listen on"};
   }
-  Plan plan;
+  std::vector<ListenAddress> addresses;
   for (const std::string& text : listen_addresses) {
     const auto address = ListenAddress::parse(text);
     if (!address) {
       return Mistake{address.error()};
     }
-    plan.asked_for.push_back(*address);
-    if (!address->is_ipv6()) {
-      plan.civetweb.push_back(*address);
-    }
+    addresses.push_back(*address);
   }
+  return addresses;
+}
+
+Plan plan(const std::vector<ListenAddress>& addresses) {
+  Plan plan;
+  std::ranges::remove_copy_if(
+      addresses, std::back_inserter(plan.civetweb), &ListenAddress::is_ipv6
+  );
   const auto target = std::ranges::find_if(plan.civetweb, is_at_loopback);
   plan.relay_target = static_cast<std::size_t>(target - plan.civetweb.begin());
-  const bool relays = std::ranges::any_of(plan.asked_for, &ListenAddress::is_ipv6);
+  const bool relays = std::ranges::any_of(addresses, &ListenAddress::is_ipv6);
   if (relays && target == plan.civetweb.end()) {
     plan.civetweb.push_back({.host = "127.0.0.1", .port = 0});
   }
@@ -171,8 +180,9 @@ void send(mg_connection* connection, const Response& response) {
 // What civetweb's callbacks reach through its user data: it stays in place as long as they run.
 class Server::Civetweb {
  public:
-  Civetweb(Handler handler, std::string first_host)
-      : handler_(std::move(handler)), first_host_(std::move(first_host)) {}
+  // With a hop, only what it admits is answered.
+  Civetweb(Handler handler, std::string first_host, const InnerHop* hop)
+      : handler_(std::move(handler)), first_host_(std::move(first_host)), hop_(hop) {}
 
   Civetweb(const Civetweb&) = delete;
   Civetweb& operator=(const Civetweb&) = delete;
@@ -244,8 +254,13 @@ class Server::Civetweb {
   // The caller is C: nothing may be thrown through it. Out of memory ends the program.
   static int begin_request(mg_connection* connection) noexcept {
     const auto* self = static_cast<const Civetweb*>(mg_get_user_data(mg_get_context(connection)));
-    const Request request = read_request(*mg_get_request_info(connection));
-    const Response response = answer(self->handler_, request);
+    const mg_request_info& info = *mg_get_request_info(connection);
+    const bool is_admitted =
+        self->hop_ == nullptr ||
+        self->hop_->admits(info.remote_addr, static_cast<std::uint16_t>(info.remote_port));
+    const Response response =
+        is_admitted ? answer(self->handler_, read_request(info))
+                    : Response{.status = 403, .body = "Not for direct use.\n", .headers = {}};
     send(connection, response);
     return response.status;
   }
@@ -263,6 +278,7 @@ class Server::Civetweb {
 
   Handler handler_;
   std::string first_host_;  // of the first address
+  const InnerHop* hop_;
   std::thread::id starter_ = std::this_thread::get_id();
   std::string first_message_;
   mg_context* context_ = nullptr;
@@ -271,26 +287,66 @@ class Server::Civetweb {
 Expected<std::unique_ptr<Server>, std::string> Server::start(
     const std::vector<std::string>& listen_addresses, Handler handler
 ) {
-  const auto planned = plan(listen_addresses);
-  if (!planned) {
-    return Mistake{planned.error()};
+  return start(listen_addresses, std::move(handler), nullptr);
+}
+
+Expected<std::unique_ptr<Server>, std::string> Server::start(
+    const std::vector<std::string>& listen_addresses,
+    Handler handler,
+    std::unique_ptr<WebSettings> settings
+) {
+  const auto addresses = parse_all(listen_addresses);
+  if (!addresses) {
+    return Mistake{addresses.error()};
   }
-  const std::string first_host = planned->civetweb.front().host;
-  auto civetweb = std::make_unique<Civetweb>(std::move(handler), first_host);
-  const std::string problem = civetweb->start(listening_ports(planned->civetweb));
+  std::unique_ptr<Server> server{new Server};
+  server->settings_ = std::move(settings);
+  WebSettings* web = server->settings_.get();
+  if (web != nullptr) {
+    handler = [web, inner = std::move(handler)](const Request& request) {
+      return web->answer(request, inner);
+    };
+  }
+  const bool tls = web != nullptr && web->serves_tls();
+  const std::string problem = tls ? server->start_tls(*addresses, std::move(handler))
+                                  : server->start_plain(*addresses, std::move(handler));
   if (!problem.empty()) {
     return Mistake{problem};
   }
-  const std::vector<std::uint16_t> ports = civetweb->ports();
-  std::unique_ptr<Server> server{new Server{std::move(civetweb)}};
+  return server;
+}
+
+std::string Server::start_plain(const std::vector<ListenAddress>& addresses, Handler handler) {
+  const Plan planned = plan(addresses);
+  const std::string first_host = planned.civetweb.front().host;
+  civetweb_ = std::make_unique<Civetweb>(std::move(handler), first_host, nullptr);
+  if (std::string problem = civetweb_->start(listening_ports(planned.civetweb)); !problem.empty()) {
+    return problem;
+  }
+  const std::vector<std::uint16_t> ports = civetweb_->ports();
   std::size_t next = 0;
-  for (const ListenAddress& address : planned->asked_for) {
-    const std::uint16_t target = ports.at(address.is_ipv6() ? planned->relay_target : next++);
-    if (const std::string failure = server->open(address, target); !failure.empty()) {
-      return Mistake{failure};
+  for (const ListenAddress& address : addresses) {
+    const std::uint16_t target = ports.at(address.is_ipv6() ? planned.relay_target : next++);
+    if (std::string failure = open(address, target); !failure.empty()) {
+      return failure;
     }
   }
-  return server;
+  return {};
+}
+
+std::string Server::start_tls(const std::vector<ListenAddress>& addresses, Handler handler) {
+  const ListenAddress inner{.host = "127.0.0.1", .port = 0};
+  civetweb_ = std::make_unique<Civetweb>(std::move(handler), inner.host, &hop_);
+  if (std::string problem = civetweb_->start(listening_ports({inner})); !problem.empty()) {
+    return problem;
+  }
+  auto front = TlsFront::start(addresses, civetweb_->ports().front(), *settings_, hop_);
+  if (!front) {
+    return front.error();
+  }
+  front_ = std::move(*front);
+  ports_ = front_->ports();
+  return {};
 }
 
 std::string Server::open(const ListenAddress& address, std::uint16_t target) {
@@ -314,8 +370,7 @@ std::string Server::open(const ListenAddress& address, std::uint16_t target) {
   return {};
 }
 
-Server::Server(std::unique_ptr<Civetweb> civetweb) : civetweb_(std::move(civetweb)) {
-}
+Server::Server() = default;
 
 Server::~Server() = default;
 

@@ -2,6 +2,7 @@
 // business.
 #pragma once
 
+#include "http/inner_hop.h"
 #include "http/ipv6_relay.h"
 #include "http/listen_address.h"
 #include "support/expected.h"
@@ -33,6 +34,9 @@ struct Response {
 // Called from several threads at once. An exception becomes a 500.
 using Handler = std::function<Response(const Request&)>;
 
+class TlsFront;
+class WebSettings;
+
 class Server {
  public:
   // Listens on all addresses or on none. ":9187" is every interface, in IPv6 too where the machine
@@ -40,6 +44,12 @@ class Server {
   // error names the address and the reason.
   [[nodiscard]] static Expected<std::unique_ptr<Server>, std::string> start(
       const std::vector<std::string>& listen_addresses, Handler handler
+  );
+  // The same behind what the web configuration file asks for: TLS, logins, headers.
+  [[nodiscard]] static Expected<std::unique_ptr<Server>, std::string> start(
+      const std::vector<std::string>& listen_addresses,
+      Handler handler,
+      std::unique_ptr<WebSettings> settings
   );
 
   // Waits for requests under way.
@@ -52,14 +62,23 @@ class Server {
 
  private:
   class Civetweb;
-  explicit Server(std::unique_ptr<Civetweb> civetweb);
+  Server();
+
+  // An error text, or none.
+  [[nodiscard]] std::string start_plain(
+      const std::vector<ListenAddress>& addresses, Handler handler
+  );
+  [[nodiscard]] std::string start_tls(const std::vector<ListenAddress>& addresses, Handler handler);
 
   // Opens what civetweb does not; an error text, or none.
   [[nodiscard]] std::string open(const ListenAddress& address, std::uint16_t target);
 
   std::vector<std::uint16_t> ports_;
+  std::unique_ptr<WebSettings> settings_;  // null without a file
+  InnerHop hop_;
   std::unique_ptr<Civetweb> civetweb_;
   std::vector<std::unique_ptr<Ipv6Relay>> relays_;  // end before what they hand on to
+  std::unique_ptr<TlsFront> front_;                 // likewise; null without TLS
 };
 
 }  // namespace pgrepl::http

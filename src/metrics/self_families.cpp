@@ -81,7 +81,7 @@ void add_reloads(const SelfFacts& self, Families& families) {
         MetricType::Gauge,
         "Whether the configuration was accepted when it was last read",
         {},
-        1
+        self.reload_failed ? 0 : 1
     );
     families.add(
         prefix + "_config_last_reload_success_timestamp_seconds",

@@ -45,6 +45,7 @@ struct SelfFacts {
   RoundDurations rounds;
   ProcessFacts process;
   double config_loaded_at = 0;     // seconds since the epoch
+  bool reload_failed = false;      // the last one; the configuration of before goes on
   bool last_round_failed = false;  // a server or a query did not answer
   std::vector<catalogue::UserFile> query_files;
 };

@@ -46,6 +46,7 @@ EndpointProber::EndpointProber(
 )
     : io_(io),
       endpoint_(std::move(endpoint)),
+      sampling_(sampling),
       period_(std::max(sampling.tick, kShortestPeriod)),
       timeout_(sampling.connect_timeout),
       resolver_(io),
@@ -70,6 +71,7 @@ asio::awaitable<void> EndpointProber::probe_until_stopped() {
     pause_.expires_at(began + period_);
     co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
   }
+  ended_ = true;
 }
 
 asio::awaitable<void> EndpointProber::probe_once() {

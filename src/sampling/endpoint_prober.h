@@ -21,6 +21,13 @@ class EndpointProber {
   asio::awaitable<void> probe_until_stopped();
   void stop();
 
+  // After stop(): nothing runs any more, so that it can be destroyed.
+  [[nodiscard]] bool has_ended() const { return ended_; }
+
+  [[nodiscard]] const config::Endpoint& endpoint() const { return endpoint_; }
+
+  [[nodiscard]] const config::Sampling& sampling() const { return sampling_; }
+
   [[nodiscard]] const cluster::EndpointProbe& latest() const { return latest_; }
 
  private:
@@ -28,11 +35,13 @@ class EndpointProber {
 
   asio::io_context& io_;
   config::Endpoint endpoint_;
+  config::Sampling sampling_;
   std::chrono::milliseconds period_;
   std::chrono::milliseconds timeout_;
   session::Resolver resolver_;
   asio::steady_timer pause_;
   bool stopped_ = false;
+  bool ended_ = false;
   cluster::EndpointProbe latest_;
 };
 

@@ -32,14 +32,12 @@ Poller::Poller(
     asio::io_context& io,
     config::Server server,
     const config::Sampling& sampling,
-    const catalogue::Catalogue& catalogue,
-    const catalogue::Switches& switches
+    SharedQueries queries
 )
     : io_(io),
       server_(std::move(server)),
       sampling_(sampling),
-      catalogue_(catalogue),
-      switches_(switches),
+      queries_(std::move(queries)),
       pause_(io),
       tick_session_(io, server_.conninfo, session_options()),
       round_session_(io, server_.conninfo, session_options()),
@@ -111,6 +109,27 @@ asio::awaitable<void> Poller::run_round(Instant deadline) {
     co_await run_due_queries(deadline);
   }
   round_running_ = false;
+  change_queries();
+}
+
+void Poller::use(SharedQueries queries) {
+  next_queries_ = std::move(queries);
+  if (!round_running_ && !walking_) {
+    change_queries();
+  }
+}
+
+// What was collected goes, since it points into the old ones; the model keeps what it learnt.
+void Poller::change_queries() {
+  if (next_queries_ == nullptr) {
+    return;
+  }
+  collected_.clear();
+  last_runs_.clear();
+  predicates_.clear();
+  walk_.left.clear();
+  walk_.queries.clear();
+  queries_ = std::exchange(next_queries_, nullptr);
 }
 
 asio::awaitable<bool> Poller::interrupt_walk(Instant deadline) {
@@ -224,9 +243,9 @@ std::vector<catalogue::DueQuery> Poller::select_queries(Instant at) {
   const catalogue::ServerProfile profile = this->profile();
   // After a failover, what was asked of the other role is of no use.
   std::erase_if(collected_, [&](const auto& kept) {
-    return !catalogue::applies(*kept.second.query, profile, switches_);
+    return !catalogue::applies(*kept.second.query, profile, queries_->switches);
   });
-  return catalogue::select_due(catalogue_, profile, switches_, last_runs_, at);
+  return catalogue::select_due(queries_->catalogue, profile, queries_->switches, last_runs_, at);
 }
 
 void Poller::take_tick(const session::QueryResult& result, Instant sent, Instant received) {
@@ -348,7 +367,7 @@ void Poller::note_round_failure(std::optional<cluster::Failure> failure) {
 }
 
 const std::string& Poller::tick_sql(const session::Session& session) const {
-  const auto* tick = catalogue_.feeding(catalogue::Feeds::Tick);
+  const auto* tick = queries_->catalogue.feeding(catalogue::Feeds::Tick);
   return *catalogue::variant_for(*tick, session.version());
 }
 

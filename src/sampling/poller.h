@@ -10,6 +10,7 @@
 #include "pg/result_set.h"
 #include "sampling/poll_state.h"
 #include "sampling/predicates.h"
+#include "sampling/queries.h"
 #include "sampling/walk.h"
 #include "session/session.h"
 
@@ -43,13 +44,11 @@ struct PollerCounters {
 
 class Poller {
  public:
-  // `catalogue` and `switches` must outlive the poller.
   Poller(
       asio::io_context& io,
       config::Server server,
       const config::Sampling& sampling,
-      const catalogue::Catalogue& catalogue,
-      const catalogue::Switches& switches
+      SharedQueries queries
   );
 
   // Reads position, role and senders at every tick until stop(); reconnects as needed.
@@ -66,6 +65,8 @@ class Poller {
   // before the next opens. A round that begins meanwhile goes first; the rest waits for the next
   // walk.
   asio::awaitable<void> walk();
+  // From the next round on; a round under way ends with those it began with.
+  void use(SharedQueries queries);
 
   void stop();
 
@@ -80,9 +81,12 @@ class Poller {
 
   [[nodiscard]] const config::Server& server() const { return server_; }
 
+  [[nodiscard]] const config::Sampling& sampling() const { return sampling_; }
+
   [[nodiscard]] const PollerCounters& counters() const { return counters_; }
 
  private:
+  void change_queries();
   asio::awaitable<void> tick_once();
   asio::awaitable<std::optional<cluster::Failure>> connect(session::Session& session);
   // Which queries run depends on it; once a connection.
@@ -120,8 +124,8 @@ class Poller {
   asio::io_context& io_;
   config::Server server_;
   config::Sampling sampling_;
-  const catalogue::Catalogue& catalogue_;
-  const catalogue::Switches& switches_;
+  SharedQueries queries_;
+  SharedQueries next_queries_;  // null when they are to stay
   asio::steady_timer pause_;
   session::Session tick_session_;
   session::Session round_session_;

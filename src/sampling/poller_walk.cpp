@@ -32,7 +32,12 @@ std::vector<std::string> first_column(const pg::ResultSet& rows) {
 
 std::vector<catalogue::DueQuery> Poller::due_walks(Instant at) const {
   return catalogue::select_due(
-      catalogue_, profile(), switches_, last_runs_, at, catalogue::Reach::Databases
+      queries_->catalogue,
+      profile(),
+      queries_->switches,
+      last_runs_,
+      at,
+      catalogue::Reach::Databases
   );
 }
 
@@ -64,6 +69,7 @@ asio::awaitable<void> Poller::walk() {
     end_walk();
   }
   walking_ = false;
+  change_queries();
   walk_pause_.cancel();
 }
 
@@ -75,7 +81,8 @@ asio::awaitable<void> Poller::begin_walk() {
     co_return;
   }
   walk_.queries = due_walks(walk_.began);
-  Route route = plan_route(first_column(*results.front()), walk_.queries, switches_.databases);
+  Route route =
+      plan_route(first_column(*results.front()), walk_.queries, queries_->switches.databases);
   walk_.left = std::move(route.databases);
   counters_.databases_left_out = route.left_out;
 }
@@ -87,7 +94,7 @@ asio::awaitable<void> Poller::ask_database(std::string database) {
   const auto failure = co_await connect(*walk_session_);
   std::vector<catalogue::DueQuery> due;
   for (const catalogue::DueQuery& query : walk_.queries) {
-    if (!catalogue::runs_in(*query.query, switches_.databases, database)) {
+    if (!catalogue::runs_in(*query.query, queries_->switches.databases, database)) {
       continue;
     }
     due.push_back(query);

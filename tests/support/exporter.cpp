@@ -80,6 +80,17 @@ std::size_t Exporter::resident_bytes() const {
   return resident_pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
+bool Exporter::has_socket(const std::string& inode) const {
+  const std::filesystem::path descriptors{"/proc/" + std::to_string(process_.pid()) + "/fd"};
+  for (const auto& entry : std::filesystem::directory_iterator{descriptors}) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry.path(), gone) == "socket:[" + inode + "]") {
+      return true;
+    }
+  }
+  return false;
+}
+
 void Exporter::reload() const {
   process_.signal(SIGHUP);
 }

@@ -42,6 +42,9 @@ class Exporter {
 
   [[nodiscard]] std::size_t resident_bytes() const;
 
+  // Whether one of its descriptors is the socket with this inode.
+  [[nodiscard]] bool has_socket(const std::string& inode) const;
+
   // SIGHUP.
   void reload() const;
 

@@ -153,4 +153,13 @@ HttpResponse http_get(
   return parse_response(connection.receive_all());
 }
 
+HttpResponse http_post(std::uint16_t port, const std::string& path) {
+  const Connection connection{port, Clock::now() + std::chrono::seconds{10}};
+  connection.send_all(
+      "POST " + path +
+      " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+  );
+  return parse_response(connection.receive_all());
+}
+
 }  // namespace pgrepl::testing

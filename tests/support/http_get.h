@@ -1,4 +1,5 @@
-// One blocking GET to a port of 127.0.0.1, for asking the exporter what its users would ask.
+// One blocking GET or POST to a port of 127.0.0.1, for asking the exporter what its users would
+// ask.
 #pragma once
 
 #include <chrono>
@@ -26,5 +27,8 @@ struct HttpFailure : std::runtime_error {
     const std::map<std::string, std::string>& headers = {},
     std::chrono::milliseconds timeout = std::chrono::seconds{10}
 );
+
+// Without a body.
+[[nodiscard]] HttpResponse http_post(std::uint16_t port, const std::string& path);
 
 }  // namespace pgrepl::testing

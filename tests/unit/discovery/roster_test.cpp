@@ -210,5 +210,24 @@ TEST(Roster, AStandbyThatWasFollowedStaysWhileItAnswers) {
   EXPECT_THAT(names(roster), IsEmpty());
 }
 
+TEST_F(RosterTest, TakesOverWhatASourceOfBothHasFound) {
+  roster.take_answer(0, {found("10.0.0.7"), found("10.0.0.8")});
+  Roster next{
+      {server("pg-1", "postgres-primary"), server("pg-9", "10.0.0.8")},
+      {Coverage::Partial, Coverage::Complete},
+      15min};
+  next.take_over(roster, std::vector{std::optional<std::size_t>{1}});
+  EXPECT_THAT(names(next), ElementsAre("pg-1", "pg-9", "10.0.0.7:5432"));
+  next.take_answer(1, {found("10.0.0.7"), found("10.0.0.6")});
+  EXPECT_THAT(names(next), ElementsAre("pg-1", "pg-9", "10.0.0.7:5432", "10.0.0.6:5432"));
+}
+
+TEST_F(RosterTest, TakesNothingOverFromASourceThatIsNone) {
+  roster.take_answer(0, {found("10.0.0.7")});
+  Roster next{{server("pg-1", "postgres-primary")}, {Coverage::Complete}, 15min};
+  next.take_over(roster, std::vector<std::optional<std::size_t>>{std::nullopt});
+  EXPECT_THAT(names(next), ElementsAre("pg-1"));
+}
+
 }  // namespace
 }  // namespace pgrepl::discovery

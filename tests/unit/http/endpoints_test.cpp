@@ -18,7 +18,7 @@ std::shared_ptr<const Snapshot> page(std::string text) {
 TEST(Endpoints, MetricsAreThePageOfAFreshRound) {
   FixedSource source;
   source.snapshot = page("pg_up 1\n");
-  const auto response = make_handler(source, "/metrics")(get("/metrics"));
+  const auto response = make_handler(source, {"/metrics"})(get("/metrics"));
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, "pg_up 1\n");
   EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
@@ -28,7 +28,7 @@ TEST(Endpoints, MetricsAreCompressedForThoseWhoAccept) {
   FixedSource source;
   source.snapshot = page(std::string(10000, 'a'));
   const auto response =
-      make_handler(source, "/metrics")(get("/metrics", {{"accept-encoding", "gzip, deflate"}}));
+      make_handler(source, {"/metrics"})(get("/metrics", {{"accept-encoding", "gzip, deflate"}}));
   EXPECT_LT(response.body.size(), 1000U);
   EXPECT_TRUE(response.body.starts_with("\x1f\x8b"));
 }
@@ -37,14 +37,14 @@ TEST(Endpoints, SmallPagesAreNotCompressed) {
   FixedSource source;
   source.snapshot = page("pg_up 1\n");
   const auto response =
-      make_handler(source, "/metrics")(get("/metrics", {{"accept-encoding", "gzip"}}));
+      make_handler(source, {"/metrics"})(get("/metrics", {{"accept-encoding", "gzip"}}));
   EXPECT_EQ(response.body, "pg_up 1\n");
 }
 
 TEST(Endpoints, MetricsAreInOpenMetricsForThoseWhoAskForIt) {
   FixedSource source;
   source.snapshot = page("# TYPE pg_up gauge\npg_up 1\n");
-  const auto handler = make_handler(source, "/metrics");
+  const auto handler = make_handler(source, {"/metrics"});
   const std::string accept = "application/openmetrics-text;version=1.0.0";
   const auto response = handler(get("/metrics", {{"accept", accept}}));
   EXPECT_EQ(response.content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
@@ -53,12 +53,12 @@ TEST(Endpoints, MetricsAreInOpenMetricsForThoseWhoAskForIt) {
 
 TEST(Endpoints, LoopThatDoesNotAnswerIsA503AndNoOldPage) {
   FixedSource source;
-  EXPECT_EQ(make_handler(source, "/metrics")(get("/metrics")).status, 503);
+  EXPECT_EQ(make_handler(source, {"/metrics"})(get("/metrics")).status, 503);
 }
 
 TEST(Endpoints, HealthAndReadiness) {
   FixedSource source;
-  const auto handler = make_handler(source, "/metrics");
+  const auto handler = make_handler(source, {"/metrics"});
   EXPECT_EQ(handler(get("/-/healthy")).status, 200);
   EXPECT_EQ(handler(get("/-/ready")).status, 503);
   source.snapshot = page("");
@@ -69,11 +69,40 @@ TEST(Endpoints, HealthAndReadiness) {
 
 TEST(Endpoints, UnknownPathsAndMethodsAreRefused) {
   FixedSource source;
-  const auto handler = make_handler(source, "/m");
+  const auto handler = make_handler(source, {"/m"});
   EXPECT_EQ(handler(get("/metrics")).status, 404);
   auto post = get("/m");
   post.method = "POST";
   EXPECT_EQ(handler(post).status, 405);
+}
+
+Request post(std::string path) {
+  Request request = get(std::move(path));
+  request.method = "POST";
+  return request;
+}
+
+TEST(Endpoints, ReloadIsForbiddenUnlessItWasTurnedOn) {
+  FixedSource source;
+  EXPECT_EQ(make_handler(source, {"/metrics"})(post("/-/reload")).status, 403);
+  EXPECT_EQ(source.reloads, 0);
+}
+
+TEST(Endpoints, ReloadIsDoneByPostAlone) {
+  FixedSource source;
+  const auto handler = make_handler(source, {"/metrics", true});
+  EXPECT_EQ(handler(get("/-/reload")).status, 405);
+  EXPECT_EQ(source.reloads, 0);
+  EXPECT_EQ(handler(post("/-/reload")).status, 200);
+  EXPECT_EQ(source.reloads, 1);
+}
+
+TEST(Endpoints, RefusedReloadAnswersWithTheMistakes) {
+  FixedSource source;
+  source.mistakes = "exporter.yml:3:5: hots: unknown key; did you mean 'host'?\n";
+  const auto response = make_handler(source, {"/metrics", true})(post("/-/reload"));
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(response.body, source.mistakes);
 }
 
 TEST(ScrapeTimeout, LeavesATenthForTheWayBack) {

@@ -36,6 +36,15 @@ class FixedSource : public SnapshotSource {
   ProbeRequest probed;
 
   [[nodiscard]] bool is_responsive() const override { return responsive; }
+
+  int reloads = 0;
+  std::string mistakes;  // of the configuration that a reload reads; none when empty
+
+  [[nodiscard]] Expected<void, std::string> reload() override {
+    reloads += 1;
+    return mistakes.empty() ? Expected<void, std::string>{}
+                            : Unexpected<std::string>{std::string{mistakes}};
+  }
 };
 
 inline Request get(std::string path, std::map<std::string, std::string> headers = {}) {

@@ -28,7 +28,7 @@ class PictureEndpoints : public ::testing::Test {
   }
 
   [[nodiscard]] Response ask(const std::string& path, const std::string& query = "") {
-    return make_handler(source, "/metrics")(get_with_query(path, query));
+    return make_handler(source, {"/metrics"})(get_with_query(path, query));
   }
 
   FixedSource source;
@@ -121,7 +121,7 @@ TEST_F(PictureEndpoints, ChecksGiveNoOldKnowledge) {
 
 TEST_F(PictureEndpoints, ServiceDiscoveryNamesTheAddressItWasAskedAt) {
   const auto response =
-      make_handler(source, "/metrics")(get("/sd", {{"host", "exporter.example.com:9187"}}));
+      make_handler(source, {"/metrics"})(get("/sd", {{"host", "exporter.example.com:9187"}}));
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.content_type, "application/json");
   const Json groups = Json::parse(response.body);

@@ -1,0 +1,68 @@
+// What the web configuration file and the files it names say at this moment: each is read again
+// when it has changed, so that a new certificate or login needs no reload.
+#pragma once
+
+#include "config/web_file.h"
+#include "http/basic_auth.h"
+#include "http/server.h"
+#include "support/errors.h"
+#include "support/expected.h"
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace asio::ssl {
+class context;
+}
+
+namespace pgrepl::http {
+
+class WebSettings {
+ public:
+  // The settings, or every mistake in the file and in those it names.
+  [[nodiscard]] static Expected<std::unique_ptr<WebSettings>, Errors> open(std::string file);
+
+  // Whether HTTPS is served: as it was when the file was opened.
+  [[nodiscard]] bool serves_tls() const { return serves_tls_; }
+
+  // For a new connection, from any thread. A file that has become wrong leaves the last good one in
+  // place, and says so once in the log.
+  [[nodiscard]] std::shared_ptr<asio::ssl::context> tls();
+
+  // The handler's answer with the headers of the file; 401 for who is not to see it.
+  [[nodiscard]] Response answer(const Request& request, const Handler& handler);
+
+ private:
+  struct Content {
+    config::WebFile file;
+    std::shared_ptr<asio::ssl::context> tls;
+  };
+
+  // A file as stat(2) shows it.
+  struct Stamp {
+    std::string file;
+    std::int64_t changed = 0;  // nanoseconds
+    std::int64_t size = -1;
+    std::uint64_t inode = 0;
+
+    friend bool operator==(const Stamp&, const Stamp&) = default;
+  };
+
+  explicit WebSettings(std::string file) : file_(std::move(file)) {}
+
+  [[nodiscard]] Expected<Content, Errors> read();
+  [[nodiscard]] std::shared_ptr<const Content> current();
+  [[nodiscard]] static Stamp stamp_of(const std::string& file);
+
+  std::string file_;
+  bool serves_tls_ = false;
+  BasicAuth auth_;
+  std::mutex mutex_;
+  std::vector<Stamp> stamps_;  // of the file and those it names, when they were read
+  std::shared_ptr<const Content> content_;
+};
+
+}  // namespace pgrepl::http
