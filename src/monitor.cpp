@@ -84,6 +84,11 @@ Monitor::Monitor(config::Config config, catalogue::Catalogue catalogue, std::str
           std::make_unique<sampling::EndpointProber>(io_, endpoint, config_.sampling)
       );
     }
+    for (const config::PgBouncer& pgbouncer : configured.pgbouncers) {
+      watched.pgbouncers.push_back(
+          std::make_unique<sampling::PgBouncerProber>(io_, pgbouncer, config_.sampling)
+      );
+    }
     if (!configured.discovery.empty()) {
       watched.discoverer = std::make_unique<discovery::Discoverer>(
           io_, watched.configured, config_.sampling.timeout
@@ -136,6 +141,9 @@ void Monitor::start() {
     for (auto& prober : watched.probers) {
       spawn(prober->probe_until_stopped(), "endpoint");
     }
+    for (auto& prober : watched.pgbouncers) {
+      spawn(prober->probe_until_stopped(), "pgbouncer");
+    }
     for (std::size_t i = 0; watched.discoverer && i < watched.discoverer->sources(); ++i) {
       spawn(watched.discoverer->ask_until_stopped(i), "discovery");
     }
@@ -177,6 +185,9 @@ void Monitor::stop() {
       poller->stop();
     }
     for (auto& prober : watched.probers) {
+      prober->stop();
+    }
+    for (auto& prober : watched.pgbouncers) {
       prober->stop();
     }
     if (watched.discoverer) {
@@ -221,8 +232,8 @@ void Monitor::observe_all(cluster::Instant at) {
     auto seen = cluster::observe(to_watched(watched), samples, std::move(watched.memory), at);
     watched.memory = std::move(seen.memory);
     watched.latest = std::move(seen.cluster);
-    watched.latest.endpoints = take_endpoints(watched, samples);
     journal_.note(watched.configured.name, std::move(seen.events), wall_clock_now());
+    journal_.note(watched.configured.name, take_ways_in(watched, samples), wall_clock_now());
   }
   publish_picture(at);
 }

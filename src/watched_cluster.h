@@ -2,11 +2,13 @@
 #pragma once
 
 #include "cluster/cluster.h"
+#include "cluster/event.h"
 #include "cluster/memory.h"
 #include "cluster/sample.h"
 #include "config/config.h"
 #include "discovery/discoverer.h"
 #include "sampling/endpoint_prober.h"
+#include "sampling/pgbouncer_prober.h"
 #include "sampling/poller.h"
 
 #include <functional>
@@ -26,6 +28,7 @@ struct WatchedCluster {
   // Discovered servers of which it is not known yet whether they are known under another address.
   std::set<std::string> undecided;
   std::vector<std::unique_ptr<sampling::EndpointProber>> probers;
+  std::vector<std::unique_ptr<sampling::PgBouncerProber>> pgbouncers;
   cluster::Memory memory;
   cluster::Cluster latest;
 };
@@ -38,8 +41,10 @@ using PollerMaker = std::function<std::unique_ptr<sampling::Poller>(const config
     WatchedCluster& watched, const PollerMaker& make, cluster::Instant now
 );
 
-[[nodiscard]] std::vector<cluster::EndpointStatus> take_endpoints(
-    const WatchedCluster& watched, std::span<const cluster::ServerSample> samples
+// Puts into `latest`, which is otherwise as just observed, what the endpoints and PgBouncers
+// answered last. Returns what changed about them.
+[[nodiscard]] std::vector<cluster::Event> take_ways_in(
+    WatchedCluster& watched, std::span<const cluster::ServerSample> samples
 );
 
 // Of all servers but the undecided ones, which would count twice.

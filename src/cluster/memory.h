@@ -49,6 +49,11 @@ struct PrimaryMemory {
   Seconds clock_to_instant{};
 };
 
+struct EndpointMemory {
+  bool ok = false;
+  std::optional<std::string> server;
+};
+
 struct Memory {
   WalHistory history;
   std::optional<PrimaryMemory> primary;
@@ -60,6 +65,8 @@ struct Memory {
   SlotsInactiveSince slots_inactive_since;
   std::map<std::string, ServerMemory> servers;
   std::vector<Anomaly> anomalies;  // of the last observation
+  std::map<std::string, EndpointMemory> endpoints;
+  std::map<std::string, bool> pgbouncers_up;
   std::uint64_t failovers = 0;
   std::optional<Instant> last_failover;
   std::optional<Seconds> last_failover_downtime;
