@@ -12,10 +12,14 @@ log::Level level_of(cluster::EventKind kind) {
     case cluster::EventKind::Failover:
     case cluster::EventKind::PrimaryChanged:
     case cluster::EventKind::AnomalyBegan:
+    case cluster::EventKind::EndpointNotOk:
+    case cluster::EventKind::PgBouncerDown:
       return log::Level::Warning;
     case cluster::EventKind::ServerUp:
     case cluster::EventKind::StandbyState:
     case cluster::EventKind::AnomalyEnded:
+    case cluster::EventKind::EndpointOk:
+    case cluster::EventKind::PgBouncerUp:
       return log::Level::Info;
   }
   return log::Level::Info;

@@ -191,8 +191,8 @@ void Monitor::observe_all(cluster::Instant at) {
     auto seen = cluster::observe(to_watched(watched), samples, std::move(watched.memory), at);
     watched.memory = std::move(seen.memory);
     watched.latest = std::move(seen.cluster);
-    watched.latest.endpoints = take_endpoints(watched, samples);
     journal_.note(watched.configured.name, std::move(seen.events), wall_clock_now());
+    journal_.note(watched.configured.name, take_ways_in(watched, samples), wall_clock_now());
   }
   publish_picture(at);
 }

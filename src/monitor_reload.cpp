@@ -145,6 +145,9 @@ void Monitor::start_added(const Added& added) {
   for (sampling::EndpointProber* prober : added.probers) {
     spawn(prober->probe_until_stopped(), "endpoint");
   }
+  for (sampling::PgBouncerProber* prober : added.pgbouncers) {
+    spawn(prober->probe_until_stopped(), "pgbouncer");
+  }
   for (std::size_t i = 0; added.discoverer != nullptr && i < added.discoverer->sources(); ++i) {
     spawn(added.discoverer->ask_until_stopped(i), "discovery");
   }
@@ -160,6 +163,10 @@ Makers Monitor::makers() {
       .prober =
           [this](const config::Endpoint& endpoint) {
             return std::make_unique<sampling::EndpointProber>(io_, endpoint, config_.sampling);
+          },
+      .pgbouncer =
+          [this](const config::PgBouncer& pgbouncer) {
+            return std::make_unique<sampling::PgBouncerProber>(io_, pgbouncer, config_.sampling);
           },
       .discoverer =
           [this](const config::Cluster& cluster) {

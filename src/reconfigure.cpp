@@ -56,28 +56,44 @@ void change_pollers(
   retire(watched, std::move(before));
 }
 
-void change_probers(
-    WatchedCluster& watched, const config::Cluster& configured, const Makers& makers, Added& added
-) {
-  auto before = std::exchange(watched.probers, {});
-  for (const config::Endpoint& endpoint : configured.endpoints) {
-    const auto same = std::ranges::find_if(before, [&](const auto& prober) {
-      return prober != nullptr && prober->endpoint() == endpoint &&
-             prober->sampling() == makers.sampling;
-    });
-    if (same != before.end()) {
-      watched.probers.push_back(std::move(*same));
-      continue;
-    }
-    watched.probers.push_back(makers.prober(endpoint));
-    added.probers.push_back(watched.probers.back().get());
-  }
-  for (auto& prober : before) {
+template <class Prober>
+using Probers = std::vector<std::unique_ptr<Prober>>;
+
+// Those that went on elsewhere are null.
+template <class Prober>
+void stop_all(Probers<Prober>& probers, Probers<Prober>& stopping) {
+  for (auto& prober : std::exchange(probers, {})) {
     if (prober != nullptr) {
       prober->stop();
-      watched.stopping_probers.push_back(std::move(prober));
+      stopping.push_back(std::move(prober));
     }
   }
+}
+
+// A prober of the same target and pace goes on. Returns those that are new.
+template <class Prober, class Target, class Maker>
+std::vector<Prober*> change_probers(
+    Probers<Prober>& probers,
+    Probers<Prober>& stopping,
+    const std::vector<Target>& targets,
+    const config::Sampling& sampling,
+    const Maker& make
+) {
+  std::vector<Prober*> added;
+  auto before = std::exchange(probers, {});
+  for (const Target& target : targets) {
+    const auto same = std::ranges::find_if(before, [&](const auto& prober) {
+      return prober != nullptr && prober->target() == target && prober->sampling() == sampling;
+    });
+    if (same != before.end()) {
+      probers.push_back(std::move(*same));
+      continue;
+    }
+    probers.push_back(make(target));
+    added.push_back(probers.back().get());
+  }
+  stop_all(before, stopping);
+  return added;
 }
 
 bool discovers_alike(const config::Cluster& a, const config::Cluster& b) {
@@ -117,7 +133,20 @@ Added reconfigure(
 ) {
   Added added;
   change_pollers(watched, configured, makers, added);
-  change_probers(watched, configured, makers, added);
+  added.probers = change_probers(
+      watched.probers,
+      watched.stopping_probers,
+      configured.endpoints,
+      makers.sampling,
+      makers.prober
+  );
+  added.pgbouncers = change_probers(
+      watched.pgbouncers,
+      watched.stopping_pgbouncers,
+      configured.pgbouncers,
+      makers.sampling,
+      makers.pgbouncer
+  );
   change_discoverer(watched, configured, makers, added);
   watched.configured = configured;
   // Two of one name would be watched until the next tick.
@@ -128,10 +157,8 @@ Added reconfigure(
 
 void dissolve(WatchedCluster& watched) {
   retire(watched, std::exchange(watched.pollers, {}));
-  for (auto& prober : std::exchange(watched.probers, {})) {
-    prober->stop();
-    watched.stopping_probers.push_back(std::move(prober));
-  }
+  stop_all(watched.probers, watched.stopping_probers);
+  stop_all(watched.pgbouncers, watched.stopping_pgbouncers);
   if (watched.discoverer) {
     watched.discoverer->stop();
     watched.stopping_discoverers.push_back(std::exchange(watched.discoverer, nullptr));

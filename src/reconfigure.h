@@ -13,6 +13,7 @@ struct Makers {
   config::Sampling sampling;  // what they make works by
   PollerMaker poller;
   std::function<std::unique_ptr<sampling::EndpointProber>(const config::Endpoint&)> prober;
+  std::function<std::unique_ptr<sampling::PgBouncerProber>(const config::PgBouncer&)> pgbouncer;
   std::function<std::unique_ptr<discovery::Discoverer>(const config::Cluster&)> discoverer;
 };
 
@@ -20,6 +21,7 @@ struct Makers {
 struct Added {
   std::vector<sampling::Poller*> pollers;
   std::vector<sampling::EndpointProber*> probers;
+  std::vector<sampling::PgBouncerProber*> pgbouncers;
   discovery::Discoverer* discoverer = nullptr;
 };
 

@@ -1,5 +1,6 @@
 #include "watched_cluster.h"
 
+#include "cluster/endpoint_events.h"
 #include "cluster/topology.h"
 #include "log.h"
 
@@ -113,6 +114,9 @@ void stop(const WatchedCluster& watched) {
   for (const auto& prober : watched.probers) {
     prober->stop();
   }
+  for (const auto& prober : watched.pgbouncers) {
+    prober->stop();
+  }
   if (watched.discoverer) {
     watched.discoverer->stop();
   }
@@ -122,9 +126,10 @@ bool sweep(WatchedCluster& watched) {
   const auto has_ended = [](const auto& stopped) { return stopped->has_ended(); };
   std::erase_if(watched.stopping, has_ended);
   std::erase_if(watched.stopping_probers, has_ended);
+  std::erase_if(watched.stopping_pgbouncers, has_ended);
   std::erase_if(watched.stopping_discoverers, has_ended);
   return watched.stopping.empty() && watched.stopping_probers.empty() &&
-         watched.stopping_discoverers.empty();
+         watched.stopping_pgbouncers.empty() && watched.stopping_discoverers.empty();
 }
 
 std::vector<sampling::Poller*> update_pollers(
@@ -172,14 +177,25 @@ std::vector<cluster::ServerSample> take_samples(
   return samples;
 }
 
-std::vector<cluster::EndpointStatus> take_endpoints(
-    const WatchedCluster& watched, std::span<const cluster::ServerSample> samples
+std::vector<cluster::Event> take_ways_in(
+    WatchedCluster& watched, std::span<const cluster::ServerSample> samples
 ) {
-  std::vector<cluster::EndpointProbe> probes;
+  std::vector<cluster::EndpointProbe> endpoints;
   for (const auto& prober : watched.probers) {
-    probes.push_back(prober->latest());
+    endpoints.push_back(prober->latest());
   }
-  return cluster::describe_endpoints(probes, samples);
+  std::vector<cluster::PgBouncerProbe> pgbouncers;
+  for (const auto& prober : watched.pgbouncers) {
+    pgbouncers.push_back(prober->latest());
+  }
+  cluster::Cluster& latest = watched.latest;
+  std::optional<std::string> primary;
+  if (latest.primary) {
+    primary = latest.servers[*latest.primary].sample.name;
+  }
+  latest.endpoints = cluster::describe_endpoints(endpoints, samples);
+  latest.pgbouncers = cluster::describe_pgbouncers(pgbouncers, samples, primary);
+  return cluster::note_ways_in(latest, watched.memory);
 }
 
 }  // namespace pgrepl

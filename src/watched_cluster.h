@@ -2,11 +2,13 @@
 #pragma once
 
 #include "cluster/cluster.h"
+#include "cluster/event.h"
 #include "cluster/memory.h"
 #include "cluster/sample.h"
 #include "config/config.h"
 #include "discovery/discoverer.h"
 #include "sampling/endpoint_prober.h"
+#include "sampling/pgbouncer_prober.h"
 #include "sampling/poller.h"
 
 #include <functional>
@@ -28,6 +30,8 @@ struct WatchedCluster {
   std::set<std::string> undecided;
   std::vector<std::unique_ptr<sampling::EndpointProber>> probers;
   std::vector<std::unique_ptr<sampling::EndpointProber>> stopping_probers;
+  std::vector<std::unique_ptr<sampling::PgBouncerProber>> pgbouncers;
+  std::vector<std::unique_ptr<sampling::PgBouncerProber>> stopping_pgbouncers;
   cluster::Memory memory;
   cluster::Cluster latest;
 };
@@ -56,8 +60,10 @@ void stop(const WatchedCluster& watched);
 // Destroys what has been stopped and has come to its end. True when nothing is left of that.
 bool sweep(WatchedCluster& watched);
 
-[[nodiscard]] std::vector<cluster::EndpointStatus> take_endpoints(
-    const WatchedCluster& watched, std::span<const cluster::ServerSample> samples
+// Puts into `latest`, which is otherwise as just observed, what the endpoints and PgBouncers
+// answered last. Returns what changed about them.
+[[nodiscard]] std::vector<cluster::Event> take_ways_in(
+    WatchedCluster& watched, std::span<const cluster::ServerSample> samples
 );
 
 // Of all servers but the undecided ones, which would count twice.

@@ -15,10 +15,10 @@ demo_packages=(curl)
 # parser of OpenMetrics, chromium shows the status page.
 test_packages=(
   clang-format python3 python3-yaml python3-prometheus-client curl prometheus prometheus-alertmanager
-  chromium openssl
+  chromium openssl pgbouncer
 )
 # What tests/systems runs around the servers.
-systems_packages=(patroni etcd-server haproxy openssl python3)
+systems_packages=(patroni etcd-server haproxy pgbouncer openssl iproute2 python3 python3-psycopg2)
 
 # What scripts/dashboards runs around the servers, and shows the dashboards with.
 dashboards_packages=(prometheus prometheus-alertmanager python3 python3-yaml python3-psycopg2 chromium)

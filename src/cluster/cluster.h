@@ -5,6 +5,7 @@
 #include "cluster/endpoint.h"
 #include "cluster/exposure.h"
 #include "cluster/lag.h"
+#include "cluster/pgbouncer.h"
 #include "cluster/sample.h"
 #include "cluster/slots.h"
 
@@ -131,6 +132,7 @@ struct Cluster {
   std::optional<pg::TimelineId> timeline;
   std::vector<AnomalyFinding> anomalies;
   std::vector<EndpointStatus> endpoints;
+  std::vector<PgBouncerStatus> pgbouncers;
   std::optional<SyncStandbys> sync_standbys;  // absent while the primary does not answer
   Exposure data_loss;                         // absent until a standby was seen connected
   Exposure archive;  // absent without archiving, and until a file was archived

@@ -16,6 +16,10 @@ enum class EventKind : std::uint8_t {
   PrimaryChanged,
   AnomalyBegan,
   AnomalyEnded,
+  EndpointOk,
+  EndpointNotOk,
+  PgBouncerUp,
+  PgBouncerDown,
 };
 
 [[nodiscard]] std::string_view to_string(EventKind kind);

@@ -41,6 +41,11 @@ Exposure measure_exposure(
 
 std::optional<pg::Lsn> segment_end(std::string_view file_name, std::uint64_t segment_bytes) {
   constexpr std::size_t kNameLength = 24;
+  // The archiver takes files in the order of their names: the label of a base backup, named after
+  // the segment in which the backup began, comes after that segment.
+  if (file_name.size() > kNameLength && file_name.ends_with(".backup")) {
+    file_name = file_name.substr(0, kNameLength);
+  }
   if (file_name.size() != kNameLength || segment_bytes == 0) {
     return std::nullopt;
   }

@@ -24,8 +24,9 @@ struct Exposure {
     Instant now
 );
 
-// Where a WAL segment file ends: "000000010000000A000000FF" and its segment size in bytes. Absent
-// for other files of the archive (history files, backup labels).
+// Where a WAL segment file ends: "000000010000000A000000FF" and its segment size in bytes. The
+// label of a base backup stands for the segment in which the backup began. Absent for other files
+// of the archive (history files, partial segments).
 [[nodiscard]] std::optional<pg::Lsn> segment_end(
     std::string_view file_name, std::uint64_t segment_bytes
 );

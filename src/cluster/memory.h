@@ -49,6 +49,16 @@ struct PrimaryMemory {
   Seconds clock_to_instant{};
 };
 
+struct ArchivedMemory {
+  pg::TimelineId timeline{};
+  pg::Lsn position;  // the archive has all before it
+};
+
+struct EndpointMemory {
+  bool ok = false;
+  std::optional<std::string> server;
+};
+
 struct Memory {
   WalHistory history;
   std::optional<PrimaryMemory> primary;
@@ -57,9 +67,12 @@ struct Memory {
   std::optional<Instant> conflict_since;  // first sight of more than one primary
   // The furthest position that a connected standby has flushed on the present timeline.
   std::optional<pg::Lsn> safe_position;
+  std::optional<ArchivedMemory> archived;
   SlotsInactiveSince slots_inactive_since;
   std::map<std::string, ServerMemory> servers;
   std::vector<Anomaly> anomalies;  // of the last observation
+  std::map<std::string, EndpointMemory> endpoints;
+  std::map<std::string, bool> pgbouncers_up;
   std::uint64_t failovers = 0;
   std::optional<Instant> last_failover;
   std::optional<Seconds> last_failover_downtime;

@@ -82,6 +82,14 @@ std::string_view to_string(EventKind kind) {
       return "anomaly_began";
     case EventKind::AnomalyEnded:
       return "anomaly_ended";
+    case EventKind::EndpointOk:
+      return "endpoint_ok";
+    case EventKind::EndpointNotOk:
+      return "endpoint_not_ok";
+    case EventKind::PgBouncerUp:
+      return "pgbouncer_up";
+    case EventKind::PgBouncerDown:
+      return "pgbouncer_down";
   }
   return "";
 }

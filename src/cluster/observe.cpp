@@ -16,11 +16,15 @@ namespace {
 void remember_reading(const ServerSample& sample, ServerMemory& known) {
   const TickReading& reading = sample.tick->reading;
   const Instant at = middle(*sample.tick);
+  const auto was = std::exchange(known.role, reading.role);
   known.answered_at = at;
-  known.role = reading.role;
   // A server that runs on never returns to an older timeline: a standby that has lost its receiver
-  // shows the one of its last restartpoint.
-  const bool runs_on = known.postmaster_start_time == reading.postmaster_start_time;
+  // shows the one of its last restartpoint, and so does one that is restarted and finds no
+  // upstream.
+  const bool restarted_alone =
+      was == Role::Standby && reading.role == Role::Standby && !reading.receiver;
+  const bool runs_on =
+      restarted_alone || known.postmaster_start_time == reading.postmaster_start_time;
   if (reading.timeline && !(runs_on && known.timeline > reading.timeline)) {
     known.timeline = reading.timeline;
   }

@@ -52,12 +52,34 @@ std::optional<SyncStandbys> sync_standbys_of(const ServerSample& primary) {
       .present = count_sync_standbys(primary.tick->reading.senders), .required = names->required};
 }
 
-std::optional<pg::Lsn> archived_up_to(const ServerSample& primary) {
-  if (!primary.archiver || !primary.archiver->enabled || !primary.archiver->last_archived_wal ||
-      !primary.facts || !primary.facts->wal_segment_bytes) {
+std::optional<pg::Lsn> last_archived(const ServerSample& primary) {
+  if (!primary.archiver->last_archived_wal || !primary.facts || !primary.facts->wal_segment_bytes) {
     return std::nullopt;
   }
   return segment_end(*primary.archiver->last_archived_wal, *primary.facts->wal_segment_bytes);
+}
+
+// The last archived file may be one that says nothing of positions, or less than one before it: a
+// history file after a promotion, the label of a backup that took long.
+std::optional<pg::Lsn> archived_up_to(const ServerSample& primary, Memory& memory) {
+  if (!primary.archiver || !primary.archiver->enabled) {
+    return std::nullopt;
+  }
+  const pg::TimelineId timeline = memory.primary->timeline;
+  auto& known = memory.archived;
+  if (known && known->timeline != timeline) {
+    // What the old primary archived beyond the point where it was left is no part of it.
+    const auto began = memory.timeline_starts.find(timeline);
+    if (began != memory.timeline_starts.end()) {
+      known->position = std::min(known->position, began->second);
+    }
+    known->timeline = timeline;
+  }
+  if (const auto last = last_archived(primary)) {
+    const pg::Lsn position = known ? std::max(known->position, *last) : *last;
+    known = ArchivedMemory{.timeline = timeline, .position = position};
+  }
+  return known ? std::optional{known->position} : std::nullopt;
 }
 
 // A dead primary writes nothing: what a standby lacks does not age with it.
@@ -100,8 +122,9 @@ void assess_safety(
   cluster.sync_standbys = sync_standbys_of(primary);
   cluster.data_loss =
       measure_exposure(memory.safe_position, memory.primary->reading, memory.history, now);
-  cluster.archive =
-      measure_exposure(archived_up_to(primary), memory.primary->reading, memory.history, now);
+  cluster.archive = measure_exposure(
+      archived_up_to(primary, memory), memory.primary->reading, memory.history, now
+  );
 }
 
 }  // namespace pgrepl::cluster

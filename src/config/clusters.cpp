@@ -2,6 +2,7 @@
 
 #include "config/read_discovery.h"
 #include "config/read_endpoints.h"
+#include "config/read_pgbouncers.h"
 #include "config/servers.h"
 
 #include <algorithm>
@@ -131,6 +132,9 @@ class ClusterReader {
     }
     if (const yaml::Node* endpoints = reader.sequence("endpoints")) {
       cluster.endpoints = read_endpoints(*endpoints, context_, errors_);
+    }
+    if (const yaml::Node* pgbouncers = reader.sequence("pgbouncers")) {
+      cluster.pgbouncers = read_pgbouncers(*pgbouncers, context_, errors_);
     }
     cluster.forget_after = read_span(reader, "forget_after").value_or(cluster.forget_after);
     reader.finish();

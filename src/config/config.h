@@ -3,6 +3,7 @@
 
 #include "config/discovery.h"
 #include "config/endpoint.h"
+#include "config/pgbouncer.h"
 #include "pg/conninfo.h"
 
 #include <chrono>
@@ -60,6 +61,7 @@ struct Cluster {
   std::vector<Server> servers;
   std::vector<Discovery> discovery;
   std::vector<Endpoint> endpoints;
+  std::vector<PgBouncer> pgbouncers;
   // How long a server that no source lists any more stays visible.
   Milliseconds forget_after{std::chrono::minutes{15}};
   std::optional<int> expected_standbys;

@@ -1,6 +1,7 @@
 #include "metrics/cluster_families.h"
 
 #include "metrics/gauge_writer.h"
+#include "metrics/pgbouncer_families.h"
 
 #include <algorithm>
 #include <utility>
@@ -175,6 +176,9 @@ void add_cluster_families(const ClusterView& view, Families& families) {
   add_anomalies(view, out);
   for (const cluster::EndpointStatus& endpoint : view.cluster.endpoints) {
     add_endpoint_families(endpoint, out);
+  }
+  for (const cluster::PgBouncerStatus& pgbouncer : view.cluster.pgbouncers) {
+    add_pgbouncer_families(pgbouncer, out.labels(), families);
   }
 }
 

@@ -1,7 +1,11 @@
 #include "metrics/example_cluster.h"
 
 #include <chrono>
+#include <iterator>
+#include <sstream>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace pgrepl::metrics {
 
@@ -59,6 +63,60 @@ cluster::Server example_standby() {
   return server;
 }
 
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream stream{text};
+  return {std::istream_iterator<std::string>{stream}, {}};
+}
+
+// One row in which every column holds a number.
+pg::ResultSet row_of_ones(const std::string& columns) {
+  pg::ResultSet rows{words_of(columns)};
+  while (rows.rows() == 0) {
+    rows.append("1");
+  }
+  return rows;
+}
+
+// A row for each name, with a number.
+pg::ResultSet rows_of_ones(const std::string& columns, const std::string& names) {
+  pg::ResultSet rows{words_of(columns)};
+  for (const std::string& name : words_of(names)) {
+    rows.append(name);
+    rows.append("1");
+  }
+  return rows;
+}
+
+cluster::PgBouncerReading example_console() {
+  return {
+      .version = row_of_ones("version"),
+      .pools = row_of_ones(
+          "cl_active cl_waiting cl_active_cancel_req cl_waiting_cancel_req sv_active "
+          "sv_active_cancel sv_being_canceled sv_idle sv_used sv_tested sv_login maxwait"
+      ),
+      .stats = row_of_ones(
+          "total_xact_count total_query_count total_server_assignment_count total_received "
+          "total_sent total_xact_time total_query_time total_wait_time total_client_parse_count "
+          "total_server_parse_count total_bind_count"
+      ),
+      .databases =
+          row_of_ones("pool_size reserve_pool max_connections current_connections paused disabled"),
+      .lists = rows_of_ones(
+          "list items",
+          "databases users pools free_clients used_clients login_clients free_servers used_servers "
+          "dns_names dns_zones dns_queries"
+      ),
+      .config = rows_of_ones("key value", "max_client_conn max_user_connections"),
+      .servers = std::nullopt};
+}
+
+cluster::PgBouncerStatus example_pgbouncer() {
+  return {
+      .probe = {.name = "pgbouncer-1", .reading = example_console(), .failure = std::nullopt},
+      .routes = {
+          {.database = "app", .servers = {"pg-1"}, .leads_to_primary = true, .evidence = ""}}};
+}
+
 }  // namespace
 
 ExampleCluster example_cluster() {
@@ -83,6 +141,7 @@ ExampleCluster example_cluster() {
       .ok = true,
       .server = "pg-1",
   }};
+  example.cluster.pgbouncers = {example_pgbouncer()};
   example.configured.objectives = {.rpo = 1s, .rto = 1s};
   example.configured.lag_thresholds = {.warning = 1s, .critical = 1s};
   for (const cluster::Server& server : example.cluster.servers) {

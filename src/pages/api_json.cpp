@@ -210,14 +210,15 @@ Json anomalies_json(const cluster::Cluster& cluster) {
   return list;
 }
 
+Json failure_json(const std::optional<cluster::Failure>& failure) {
+  return failure ? Json{{"reason", to_string(failure->reason)}, {"message", failure->message}}
+                 : Json{};
+}
+
 Json endpoints_json(const cluster::Cluster& cluster) {
   Json list = Json::array();
   for (const cluster::EndpointStatus& status : cluster.endpoints) {
     const cluster::EndpointProbe& probe = status.probe;
-    Json failure;
-    if (probe.failure) {
-      failure = {{"reason", to_string(probe.failure->reason)}, {"message", probe.failure->message}};
-    }
     const bool was_tried = probe.reading || probe.failure;
     list.push_back(
         {{"name", probe.name},
@@ -225,8 +226,32 @@ Json endpoints_json(const cluster::Cluster& cluster) {
          {"ok", was_tried ? Json(status.ok) : Json{}},
          {"server", optional(status.server)},
          {"role", probe.reading ? role_json(probe.reading->role) : Json{}},
-         {"failure", std::move(failure)},
+         {"failure", failure_json(probe.failure)},
          {"duration_seconds", was_tried ? Json(probe.duration.count()) : Json{}}}
+    );
+  }
+  return list;
+}
+
+Json pgbouncers_json(const cluster::Cluster& cluster) {
+  Json list = Json::array();
+  for (const cluster::PgBouncerStatus& status : cluster.pgbouncers) {
+    const cluster::PgBouncerProbe& probe = status.probe;
+    Json databases = Json::array();
+    for (const cluster::PgBouncerRoute& route : status.routes) {
+      databases.push_back(
+          {{"name", route.database},
+           {"servers", route.servers},
+           {"leads_to_primary", optional(route.leads_to_primary)},
+           {"evidence", route.evidence}}
+      );
+    }
+    const bool was_tried = probe.reading || probe.failure;
+    list.push_back(
+        {{"name", probe.name},
+         {"up", was_tried ? Json(probe.reading.has_value()) : Json{}},
+         {"failure", failure_json(probe.failure)},
+         {"databases", std::move(databases)}}
     );
   }
   return list;
@@ -263,6 +288,7 @@ Json cluster_json(const Picture& picture, const WatchedCluster& watched) {
       {"data_loss_exposure", exposure_json(cluster.data_loss)},
       {"archive_exposure", exposure_json(cluster.archive)},
       {"endpoints", endpoints_json(cluster)},
+      {"pgbouncers", pgbouncers_json(cluster)},
       {"best_candidate", optional(cluster.best_candidate)},
       {"failovers", cluster.failovers},
       {"last_failover_at", timestamp(picture, cluster.last_failover)},

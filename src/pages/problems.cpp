@@ -214,6 +214,18 @@ std::optional<Problem> describe_endpoint(const cluster::EndpointStatus& status) 
       "Applications use it: correct where the proxy, the pooler or the name behind it leads."};
 }
 
+std::optional<Problem> describe_pgbouncer(const cluster::PgBouncerProbe& probe) {
+  if (!probe.failure) {
+    return std::nullopt;
+  }
+  return Problem{
+      Severity::Critical,
+      "",
+      "PgBouncer " + probe.name + " does not answer (" +
+          std::string{to_string(probe.failure->reason)} + "): " + probe.failure->message,
+      "Applications that go through it are cut off: look whether it runs, and at its log."};
+}
+
 void add(Problems& problems, std::optional<Problem> problem) {
   if (problem) {
     problems.push_back(std::move(*problem));
@@ -274,6 +286,9 @@ std::vector<Problem> find_problems(const WatchedCluster& watched) {
   add_missing_standbys(watched, problems);
   for (const cluster::EndpointStatus& status : watched.cluster.endpoints) {
     add(problems, describe_endpoint(status));
+  }
+  for (const cluster::PgBouncerStatus& status : watched.cluster.pgbouncers) {
+    add(problems, describe_pgbouncer(status.probe));
   }
   for (const Server& server : watched.cluster.servers) {
     add_server_problems(watched, server, problems);

@@ -83,6 +83,23 @@ void add_endpoints(std::string& html, const cluster::Cluster& cluster) {
   }
 }
 
+void add_pgbouncers(std::string& html, const cluster::Cluster& cluster) {
+  for (const cluster::PgBouncerStatus& status : cluster.pgbouncers) {
+    std::string says = status.probe.failure ? "does not answer ✖" : "not tried yet";
+    if (status.probe.reading) {
+      says = status.routes.empty() ? "answers, and serves no database" : "";
+    }
+    for (const cluster::PgBouncerRoute& route : status.routes) {
+      says += (says.empty() ? "" : "; ") + foreign_text(route.database) + " →";
+      for (const std::string& server : route.servers) {
+        says += " " + foreign_text(server);
+      }
+      says += route.servers.empty() ? " no known server" : "";
+    }
+    add_fact(html, "PgBouncer " + foreign_text(status.probe.name), says);
+  }
+}
+
 std::string draw_facts(const Picture& picture, const cluster::Cluster& cluster) {
   std::string html = "<dl class=\"facts\">";
   add_fact(
@@ -104,6 +121,7 @@ std::string draw_facts(const Picture& picture, const cluster::Cluster& cluster) 
     );
   }
   add_endpoints(html, cluster);
+  add_pgbouncers(html, cluster);
   if (cluster.last_failover) {
     std::string when = draw_time(epoch_seconds(picture, *cluster.last_failover));
     if (cluster.last_failover_downtime) {

@@ -1,6 +1,5 @@
 #include "sampling/endpoint_prober.h"
 
-#include "log.h"
 #include "sampling/decode.h"
 #include "session/ask_once.h"
 
@@ -25,19 +24,6 @@ constexpr const char* kQuestion =
     "pg_catalog.current_setting('transaction_read_only') AS transaction_read_only, "
     "(SELECT system_identifier FROM pg_catalog.pg_control_system()) AS system_identifier, "
     "extract(epoch FROM pg_catalog.pg_postmaster_start_time()) AS postmaster_start_time";
-
-void log_change(const cluster::EndpointProbe& probe, bool was_up, bool is_first) {
-  const bool is_up = probe.reading.has_value();
-  if (is_up == was_up && !is_first) {
-    return;
-  }
-  log::write(
-      is_up ? log::Level::Info : log::Level::Warning,
-      "sampling",
-      is_up ? "an endpoint answers" : "an endpoint does not answer",
-      {{"endpoint", probe.name}, {"reason", is_up ? "ok" : probe.failure->message}}
-  );
-}
 
 }  // namespace
 
@@ -81,8 +67,6 @@ asio::awaitable<void> EndpointProber::probe_once() {
   auto rows = co_await session::ask_once(
       io_, resolver_, std::move(conninfo), std::move(question), began + timeout_
   );
-  const bool was_up = latest_.reading.has_value();
-  const bool is_first = !was_up && !latest_.failure;
   latest_.reading.reset();
   latest_.failure.reset();
   latest_.duration = Clock::now() - began;
@@ -93,7 +77,6 @@ asio::awaitable<void> EndpointProber::probe_once() {
   } else {
     latest_.failure = cluster::Failure{pg::FailureReason::Other, reading.error()};
   }
-  log_change(latest_, was_up, is_first);
 }
 
 void EndpointProber::stop() {

@@ -24,7 +24,7 @@ class EndpointProber {
   // After stop(): nothing runs any more, so that it can be destroyed.
   [[nodiscard]] bool has_ended() const { return ended_; }
 
-  [[nodiscard]] const config::Endpoint& endpoint() const { return endpoint_; }
+  [[nodiscard]] const config::Endpoint& target() const { return endpoint_; }
 
   [[nodiscard]] const config::Sampling& sampling() const { return sampling_; }
 

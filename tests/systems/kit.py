@@ -91,13 +91,14 @@ class Drill:
         self.hand_over(path)
         return path
 
-    def start(self, name, command, as_servers=True):
+    def start(self, name, command, as_servers=True, variables=None):
         """Starts a program whose output goes to NAME.log; the kernel kills it when we are gone."""
         identity = {}
         if as_servers and self.account is not None:
             identity = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "PATRONI"))}
         environment["PATH"] = f"{postgres_bin()}:{environment['PATH']}"
+        environment.update(variables or {})
         log = open(self.folder / f"{name}.log", "ab")
         process = subprocess.Popen(
             [str(part) for part in command],
@@ -152,7 +153,7 @@ class Page:
             if match:
                 self.series.append((match[1], dict(_LABEL.findall(match[2] or "")), float(match[3])))
 
-    def value(self, name, **labels):
+    def value(self, name, /, **labels):
         """Of the one series with at least these labels; None when there is none."""
         for series, has, value in self.series:
             if series == name and labels.items() <= has.items():
@@ -169,15 +170,20 @@ class Page:
         return self.value("pg_cluster_anomaly", anomaly=anomaly) == 1
 
 
-class Exporter:
-    """The built exporter, scraped five times a second from the moment it is ready."""
+def exporter_binary():
+    return os.environ.get("PGREPL_EXPORTER", ROOT / "build/release/pg_replication_exporter")
 
-    def __init__(self, drill, configuration):
-        binary = os.environ.get("PGREPL_EXPORTER", ROOT / "build/release/pg_replication_exporter")
+
+class Exporter:
+    """The built exporter, scraped five times a second from the moment it is ready. It is configured by a file's text, or
+    by environment variables alone."""
+
+    def __init__(self, drill, configuration=None, environment=None):
         (self.port,) = free_ports(1)
-        file = drill.write("exporter.yaml", configuration)
-        listen = f"--web.listen-address=127.0.0.1:{self.port}"
-        drill.start("exporter", [binary, f"--config.file={file}", listen], as_servers=False)
+        command = [exporter_binary(), f"--web.listen-address=127.0.0.1:{self.port}"]
+        if configuration is not None:
+            command.append(f"--config.file={drill.write('exporter.yaml', configuration)}")
+        drill.start("exporter", command, as_servers=False, variables=environment)
         self.pages = []
         wait_until("the exporter is ready", self.is_ready)
         threading.Thread(target=self.scrape_for_ever, daemon=True).start()

@@ -297,7 +297,11 @@ TEST(Observe, StandbyThatLosesItsReceiverStaysOnTheTimelineItWasOn) {
   EXPECT_NE(film.standby_of("pg-2").state, StandbyState::Diverged);
   EXPECT_FALSE(film.has_anomaly(Anomaly::TimelineDivergence));
   film.show(11, at(11, 1, 10.5));
-  EXPECT_EQ(film.standby_of("pg-2").state, StandbyState::Diverged) << "it was restarted";
+  EXPECT_NE(film.standby_of("pg-2").state, StandbyState::Diverged) << "it was restarted";
+  auto rebuilt = at(12, 1, 11.5);
+  rebuilt[1].tick->reading.receiver = WalReceiver{};
+  film.show(12, rebuilt);
+  EXPECT_EQ(film.standby_of("pg-2").state, StandbyState::Diverged) << "its receiver says so";
 }
 
 TEST(Observe, TwoPrimariesAreASplitBrainAndNoLagIsClaimed) {

@@ -116,12 +116,43 @@ TEST(ArchiveExposure, IdlePrimaryLooksNotAsIfArchivingHadFailed) {
   EXPECT_EQ(cluster.archive.time, Seconds::zero());
 }
 
+// A primary whose last archived file has this name.
+ServerSample archiving(const std::string& position, const std::string& file_name, int at) {
+  ServerSample sample = primary("pg-1").at(position).asked_at(at);
+  sample.archiver = Archiver{.enabled = true, .last_archived_wal = file_name};
+  sample.facts->wal_segment_bytes = 16U << 20U;
+  return sample;
+}
+
+TEST(ArchiveExposure, FilesThatAreNoSegmentsTakeNothingBack) {
+  Film film;
+  film.show(0, {archiving("0/5000100", "000000010000000000000004", 0)});
+  EXPECT_EQ(
+      film.show(1, {archiving("0/5000100", "000000010000000000000002.00000028.backup", 1)})
+          .archive.bytes,
+      0x100U
+  );
+  EXPECT_EQ(film.show(2, {archiving("0/5000200", "00000002.history", 2)}).archive.bytes, 0x200U);
+}
+
+TEST(ArchiveExposure, WhatTheOldPrimaryArchivedBeyondItsEndIsLost) {
+  Film film;
+  film.show(0, {archiving("0/5000100", "000000010000000000000004", 0)});
+  ServerSample promoted = archiving("0/4000100", "00000002.history", 1);
+  promoted.tick->reading.timeline = pg::TimelineId{2};
+  film.show(1, {promoted});
+  promoted = archiving("0/4000300", "00000002.history", 2);
+  promoted.tick->reading.timeline = pg::TimelineId{2};
+  EXPECT_EQ(film.show(2, {promoted}).archive.bytes, 0x200U);
+}
+
 TEST(SegmentEnd, KnowsSegmentsOfEverySizeAndNothingElse) {
   EXPECT_EQ(segment_end("000000010000000000000001", 16U << 20U), lsn("0/2000000"));
   EXPECT_EQ(segment_end("0000000100000002000000FF", 16U << 20U), lsn("3/0"));
   EXPECT_EQ(segment_end("000000010000000200000003", 1U << 30U), lsn("3/0"));
   EXPECT_FALSE(segment_end("00000002.history", 16U << 20U));
-  EXPECT_FALSE(segment_end("000000010000000000000001.00000028.backup", 16U << 20U));
+  EXPECT_FALSE(segment_end("000000010000000000000001.partial", 16U << 20U));
+  EXPECT_EQ(segment_end("000000010000000000000001.00000028.backup", 16U << 20U), lsn("0/2000000"));
   EXPECT_FALSE(segment_end("00000001000000000000000X", 16U << 20U));
 }
 

@@ -45,6 +45,18 @@ WatchedCluster eventful() {
        .ok = true,
        .server = "pg-1"},
       {.probe = {.name = "read", .expect = cluster::Role::Standby, .duration = {}}, .server = {}}};
+  made.cluster.pgbouncers = {
+      {.probe = {.name = "b-1", .reading = cluster::PgBouncerReading{}, .failure = {}},
+       .routes =
+           {{.database = "app",
+             .servers = {"pg-1"},
+             .leads_to_primary = true,
+             .evidence = "is connected to 10.0.0.1:5432"}}},
+      {.probe =
+           {.name = "b-2",
+            .reading = {},
+            .failure = cluster::Failure{pg::FailureReason::Timeout, "no answer in time"}},
+       .routes = {}}};
   made.labels["environment"] = "test";
   made.expected_standbys = 2;
   made.cluster.failovers = 1;
@@ -104,6 +116,11 @@ TEST(ClustersJson, EndpointsSayWhereTheyLead) {
   EXPECT_EQ(endpoints[0]["server"], "pg-1");
   EXPECT_EQ(endpoints[0]["ok"], true);
   EXPECT_TRUE(endpoints[1]["ok"].is_null());
+  const Json& pgbouncers = document["clusters"][0]["pgbouncers"];
+  EXPECT_EQ(pgbouncers[0]["up"], true);
+  EXPECT_EQ(pgbouncers[0]["databases"][0]["leads_to_primary"], true);
+  EXPECT_EQ(pgbouncers[1]["up"], false);
+  EXPECT_EQ(pgbouncers[1]["failure"]["reason"], "timeout");
 }
 
 TEST(ClustersJson, UnknownIsNullAndNeverZero) {

@@ -121,6 +121,17 @@ TEST(Problems, MissingStandbysAndWaitingCommits) {
   );
 }
 
+TEST(Problems, SilentPgBouncerIsCritical) {
+  WatchedCluster made = healthy_pair();
+  auto& probe = made.cluster.pgbouncers.emplace_back().probe;
+  probe.name = "b-1";
+  EXPECT_EQ(only_problem(made), "0 problems");
+  probe.failure = cluster::Failure{pg::FailureReason::Timeout, "no answer in time"};
+  EXPECT_EQ(
+      only_problem(made), "critical : PgBouncer b-1 does not answer (timeout): no answer in time"
+  );
+}
+
 TEST(Problems, EndpointsThatLeadToTheWrongServerOrNowhere) {
   WatchedCluster made = healthy_pair();
   auto& endpoint = made.cluster.endpoints.emplace_back();

@@ -98,6 +98,23 @@ TEST(StatusPage, EndpointsShowWhereTheyLead) {
   );
 }
 
+TEST(StatusPage, PgBouncersShowWhereTheirDatabasesLead) {
+  WatchedCluster made = healthy_pair();
+  auto& status = made.cluster.pgbouncers.emplace_back();
+  status.probe.name = "b<";
+  EXPECT_THAT(
+      page_of(made), HasSubstr("<dt>PgBouncer <bdi>b&lt;</bdi></dt><dd>not tried yet</dd>")
+  );
+  status.probe.reading = cluster::PgBouncerReading{};
+  status.routes = {
+      {.database = "app<", .servers = {"pg-1"}, .leads_to_primary = true, .evidence = ""},
+      {.database = "far", .servers = {}, .leads_to_primary = {}, .evidence = ""}};
+  EXPECT_THAT(
+      page_of(made),
+      HasSubstr("<bdi>app&lt;</bdi> → <bdi>pg-1</bdi>; <bdi>far</bdi> → no known server</dd>")
+  );
+}
+
 TEST(StatusPage, LastEventsAreTheNewestFirstAndNotAll) {
   cluster::EventLog log;
   for (int i = 0; i < 30; ++i) {

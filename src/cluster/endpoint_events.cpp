@@ -1,0 +1,73 @@
+#include "cluster/endpoint_events.h"
+
+#include <string>
+#include <utility>
+
+namespace pgrepl::cluster {
+
+namespace {
+
+std::string describe_failure(const Failure& failure) {
+  return "does not answer (" + std::string{to_string(failure.reason)} + "): " + failure.message;
+}
+
+std::string describe_goal(const EndpointStatus& status) {
+  const EndpointReading& reading = *status.probe.reading;
+  const bool read_only = reading.role == Role::Primary && reading.read_only;
+  const std::string role = reading.role == Role::Standby ? "a standby"
+                           : read_only                   ? "a read-only primary"
+                                                         : "a primary";
+  return "leads to " + (status.server ? *status.server + ", " + role : role + " unknown here");
+}
+
+void note_endpoint(const EndpointStatus& status, Memory& memory, std::vector<Event>& events) {
+  const EndpointProbe& probe = status.probe;
+  if (!probe.reading && !probe.failure) {
+    return;
+  }
+  const EndpointMemory now{.ok = status.ok, .server = status.server};
+  const auto known = memory.endpoints.find(probe.name);
+  const bool is_new = known == memory.endpoints.end();
+  const bool moved = !is_new && now.ok && known->second.server != now.server;
+  if (is_new || known->second.ok != now.ok || moved) {
+    const std::string what =
+        probe.failure ? describe_failure(*probe.failure) : describe_goal(status);
+    events.push_back(
+        {now.ok ? EventKind::EndpointOk : EventKind::EndpointNotOk,
+         "",
+         "endpoint " + probe.name + (now.ok ? " is ok: " : " is not ok: ") + what}
+    );
+  }
+  memory.endpoints.insert_or_assign(probe.name, now);
+}
+
+void note_pgbouncer(const PgBouncerProbe& probe, Memory& memory, std::vector<Event>& events) {
+  if (!probe.reading && !probe.failure) {
+    return;
+  }
+  const bool up = probe.reading.has_value();
+  const auto known = memory.pgbouncers_up.find(probe.name);
+  if (known == memory.pgbouncers_up.end() || known->second != up) {
+    events.push_back(
+        {up ? EventKind::PgBouncerUp : EventKind::PgBouncerDown,
+         "",
+         "PgBouncer " + probe.name + " " + (up ? "answers" : describe_failure(*probe.failure))}
+    );
+  }
+  memory.pgbouncers_up.insert_or_assign(probe.name, up);
+}
+
+}  // namespace
+
+std::vector<Event> note_ways_in(const Cluster& cluster, Memory& memory) {
+  std::vector<Event> events;
+  for (const EndpointStatus& status : cluster.endpoints) {
+    note_endpoint(status, memory, events);
+  }
+  for (const PgBouncerStatus& status : cluster.pgbouncers) {
+    note_pgbouncer(status.probe, memory, events);
+  }
+  return events;
+}
+
+}  // namespace pgrepl::cluster
