@@ -15,7 +15,7 @@ demo_packages=(curl)
 # parser of OpenMetrics, chromium shows the status page.
 test_packages=(
   clang-format python3 python3-yaml python3-prometheus-client curl prometheus prometheus-alertmanager
-  chromium openssl
+  chromium openssl groff-base
 )
 # What tests/systems runs around the servers.
 systems_packages=(patroni etcd-server haproxy openssl python3)
