@@ -15,7 +15,7 @@ demo_packages=(curl)
 # parser of OpenMetrics, chromium shows the status page.
 test_packages=(
   clang-format python3 python3-yaml python3-prometheus-client curl prometheus prometheus-alertmanager
-  chromium openssl pgbouncer
+  chromium openssl pgbouncer groff-base
 )
 # What tests/systems runs around the servers.
 systems_packages=(patroni etcd-server haproxy pgbouncer openssl iproute2 python3 python3-psycopg2)
