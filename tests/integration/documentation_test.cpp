@@ -35,7 +35,7 @@ std::set<std::string> flags_in(const std::string& text) {
 // Of the program and of all of its commands.
 std::set<std::string> known_flags() {
   std::set<std::string> all;
-  for (const char* command : {"serve", "status", "metrics", "doctor"}) {
+  for (const char* command : {"serve", "check", "status", "metrics", "doctor"}) {
     all.merge(flags_in(run_exporter({.arguments = {command, "--help"}}).output));
   }
   all.merge(flags_in(run_exporter({.arguments = {"--help"}}).output));
