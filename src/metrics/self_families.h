@@ -47,6 +47,8 @@ struct SelfFacts {
   double config_loaded_at = 0;     // seconds since the epoch
   bool last_round_failed = false;  // a server or a query did not answer
   std::vector<catalogue::UserFile> query_files;
+  double loop_delay = 0;  // seconds, the longest of the last minute
+  std::uint64_t loop_stalls = 0;
 };
 
 void add_self_families(const SelfFacts& self, Families& families);
