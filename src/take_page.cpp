@@ -19,12 +19,13 @@ metrics::ServerPage page_of(
       .connections_opened = poller.counters().connections_opened,
       .errors = poller.counters().errors,
   };
-  for (const auto& [name, collected] : poller.collected()) {
-    page.queries.push_back(
-        {collected.query, collected.rows ? &*collected.rows : nullptr, collected.seconds}
-    );
-  }
+  // What a server said before it fell silent is no news.
   if (poller.sample(now).tick) {
+    for (const auto& [name, collected] : poller.collected()) {
+      page.queries.push_back(
+          {collected.query, collected.rows ? &*collected.rows : nullptr, collected.seconds}
+      );
+    }
     for (const catalogue::BrokenQuery& query : broken) {
       page.broken_queries.push_back(query.name);
     }
