@@ -12,10 +12,11 @@ server_packages=(postgresql postgresql-client)
 demo_packages=(curl)
 # prometheus is here for promtool, and for tests that start it on a port of their own, as they do with
 # prometheus-alertmanager; neither runs as a service. python3-prometheus-client has the reference
-# parser of OpenMetrics, chromium shows the status page.
+# parser of OpenMetrics, chromium shows the status page. libfaketime lets a clock jump, ss of
+# iproute2 shows the timers of sockets.
 test_packages=(
   clang-format python3 python3-yaml python3-prometheus-client curl prometheus prometheus-alertmanager
-  chromium
+  chromium libfaketime openssl iproute2
 )
 # What tests/systems runs around the servers.
 systems_packages=(patroni etcd-server haproxy openssl python3)

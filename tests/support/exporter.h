@@ -42,6 +42,8 @@ class Exporter {
 
   [[nodiscard]] std::size_t resident_bytes() const;
 
+  [[nodiscard]] pid_t pid() const { return process_.pid(); }
+
   // SIGHUP.
   void reload() const;
 
