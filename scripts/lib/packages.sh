@@ -18,6 +18,8 @@ test_packages=(
   clang-format python3 python3-yaml python3-prometheus-client curl prometheus prometheus-alertmanager
   chromium libfaketime openssl iproute2
 )
+# libFuzzer comes with clang's runtime.
+fuzz_packages=(clang libclang-rt-14-dev)
 # What tests/systems runs around the servers.
 systems_packages=(patroni etcd-server haproxy openssl python3)
 
