@@ -64,7 +64,7 @@ TEST(ParseYaml, SyntaxErrorsHaveTheirPlace) {
 TEST(ParseYaml, RefusesWhatItCannotKeep) {
   EXPECT_EQ(parse_errors("? [a]\n: b\n"), "f:1:3: a key must be a plain word\n");
   EXPECT_EQ(
-      parse_errors("a: 1\n---\nb: 2\n"), "f:3:1: a second document; all belongs in the first\n"
+      parse_errors("a: 1\n---\nb: 2\n"), "f:2:1: a second document; all belongs in the first\n"
   );
 }
 
