@@ -126,6 +126,9 @@ asio::awaitable<std::optional<cluster::Failure>> Poller::connect(session::Sessio
   }
   counters_.connections_opened += 1;
   round_retry_at_ = {};  // a login is possible again, for either connection
+  if (&session == &tick_session_) {
+    round_failure_.reset();  // of a time before the server came back
+  }
   co_return std::nullopt;
 }
 
