@@ -51,7 +51,8 @@ class Secrets : public FaultTest {
         file +
         " }\n"
         "      - { name: pg-4, host: name.invalid, password: " +
-        marker + " }\n      - { name: pg-5, host: 127.0.0.1, dbname: template1, sslmode: require, port: " +
+        marker +
+        " }\n      - { name: pg-5, host: 127.0.0.1, dbname: template1, sslmode: require, port: " +
         std::to_string(stage().primary.port()) +
         " }\n"
         "auth_modules:\n"
