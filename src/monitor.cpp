@@ -33,10 +33,6 @@ double wall_clock_now() {
   return cluster::Seconds{std::chrono::system_clock::now().time_since_epoch()}.count();
 }
 
-std::int64_t milliseconds(cluster::Instant at) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
-}
-
 cluster::Watched to_watched(const WatchedCluster& cluster) {
   cluster::Watched watched{.name = cluster.configured.name, .rpo = std::nullopt};
   if (const auto& rpo = cluster.configured.objectives.rpo) {
@@ -64,7 +60,7 @@ Expected<std::unique_ptr<http::WebSettings>, std::string> open_web_settings(cons
 }  // namespace
 
 Monitor::Monitor(Setup setup, std::string version)
-    : signals_(io_, SIGTERM, SIGINT), observe_timer_(io_), round_timer_(io_) {
+    : signals_(io_, SIGTERM, SIGINT), observe_timer_(io_), round_timer_(io_), beat_timer_(io_) {
   self_.version = std::move(version);
   apply(std::move(setup));
 }
@@ -115,6 +111,7 @@ void Monitor::stop_watching() {
 void Monitor::start() {
   spawn(wait_for_signals(), "signals");
   spawn(observe_until_stopped(), "observe");
+  spawn(beat_until_stopped(), "heartbeat");
   round_running_ = true;
   spawn(run_round(now() + config_.sampling.timeout), "round");
 }
@@ -150,6 +147,7 @@ void Monitor::stop() {
   stopped_ = true;
   observe_timer_.cancel();
   round_timer_.cancel();
+  beat_timer_.cancel();
   std::ranges::for_each(clusters_, &pgrepl::stop);
   for (const SnapshotPromise& waiter : std::exchange(waiters_, {})) {
     waiter->set_value(nullptr);
@@ -167,7 +165,16 @@ asio::awaitable<void> Monitor::observe_until_stopped() {
     co_await observe_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     update_servers(now());
     observe_all(now());
-    last_beat_ = milliseconds(now());
+  }
+}
+
+asio::awaitable<void> Monitor::beat_until_stopped() {
+  while (!stopped_) {
+    const cluster::Instant due = now() + Watchdog::kPeriod;
+    beat_timer_.expires_at(due);
+    asio::error_code cancelled;
+    co_await beat_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    watchdog_.beat(due, now());
   }
 }
 
@@ -235,9 +242,7 @@ std::shared_ptr<const cluster::EventLog> Monitor::events() const {
 }
 
 bool Monitor::is_responsive() const {
-  const std::int64_t silent = milliseconds(now()) - last_beat_;
-  const auto patience = std::max<std::chrono::milliseconds>(5s, sampling_.current()->tick * 3);
-  return last_beat_ == 0 || silent < patience.count();
+  return watchdog_.is_alive(now());
 }
 
 void Monitor::join_round(std::chrono::milliseconds timeout, SnapshotPromise waiter) {
@@ -286,7 +291,6 @@ asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
   snapshot_.publish(snapshot);
   // A page is made of ten times its size in pieces; the next one may be a minute away.
   malloc_trim(0);
-  last_beat_ = milliseconds(at);
   round_running_ = false;
   for (const SnapshotPromise& waiter : std::exchange(waiters_, {})) {
     waiter->set_value(snapshot);
@@ -306,6 +310,8 @@ void Monitor::start_walks() {
 
 std::string Monitor::render(cluster::Instant at) {
   self_.process = read_process_facts();
+  self_.loop_delay = watchdog_.longest_delay().count();
+  self_.loop_stalls = watchdog_.stalls();
   self_.last_round_failed = has_failures(clusters_, at);
   const auto pages = take_pages(clusters_, queries_->catalogue.broken, at);
   auto page = metrics::render_page(pages, self_, {.now = at, .wall_clock_now = wall_clock_now()});

@@ -12,6 +12,7 @@
 #include "snapshot.h"
 #include "support/expected.h"
 #include "support/published.h"
+#include "watchdog.h"
 #include "watched_cluster.h"
 
 #include <atomic>
@@ -81,6 +82,7 @@ class Monitor : public http::SnapshotSource {
   void join_round(std::chrono::milliseconds timeout, SnapshotPromise waiter);
   asio::awaitable<void> run_round(cluster::Instant deadline);
   asio::awaitable<void> observe_until_stopped();
+  asio::awaitable<void> beat_until_stopped();
   asio::awaitable<void> wait_for_signals();
   using ReloadPromise = std::shared_ptr<std::promise<Expected<void, std::string>>>;
 
@@ -104,6 +106,7 @@ class Monitor : public http::SnapshotSource {
   asio::signal_set signals_;
   asio::steady_timer observe_timer_;
   asio::steady_timer round_timer_;
+  asio::steady_timer beat_timer_;
   std::vector<WatchedCluster> clusters_;
   std::vector<WatchedCluster> dissolved_;  // until all that ran for them has ended
   std::vector<SnapshotPromise> waiters_;
@@ -111,7 +114,7 @@ class Monitor : public http::SnapshotSource {
   bool round_running_ = false;
   std::atomic<bool> stopped_{false};
   metrics::SelfFacts self_;
-  std::atomic<std::int64_t> last_beat_{0};  // milliseconds of the monotonic clock
+  Watchdog watchdog_{std::chrono::steady_clock::now()};
   Published<Snapshot> snapshot_;
   Published<pages::Picture> picture_;
   Journal journal_;

@@ -20,12 +20,13 @@ metrics::ServerPage page_of(
       .errors = poller.counters().errors,
       .databases_left_out = poller.counters().databases_left_out,
   };
-  for (const auto& [name, collected] : poller.collected()) {
-    page.queries.push_back(
-        {collected.query, collected.rows ? &*collected.rows : nullptr, collected.seconds}
-    );
-  }
+  // What a server said before it fell silent is no news.
   if (poller.sample(now).tick) {
+    for (const auto& [name, collected] : poller.collected()) {
+      page.queries.push_back(
+          {collected.query, collected.rows ? &*collected.rows : nullptr, collected.seconds}
+      );
+    }
     for (const catalogue::BrokenQuery& query : broken) {
       page.broken_queries.push_back(query.name);
     }

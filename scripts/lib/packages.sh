@@ -12,11 +12,14 @@ server_packages=(postgresql postgresql-client)
 demo_packages=(curl)
 # prometheus is here for promtool, and for tests that start it on a port of their own, as they do with
 # prometheus-alertmanager; neither runs as a service. python3-prometheus-client has the reference
-# parser of OpenMetrics, chromium shows the status page.
+# parser of OpenMetrics, chromium shows the status page. libfaketime lets a clock jump, ss of
+# iproute2 shows the timers of sockets.
 test_packages=(
   clang-format python3 python3-yaml python3-prometheus-client curl prometheus prometheus-alertmanager
-  chromium openssl pgbouncer groff-base
+  chromium groff-base iproute2 libfaketime openssl pgbouncer
 )
+# libFuzzer comes with clang's runtime.
+fuzz_packages=(clang libclang-rt-14-dev)
 # What tests/systems runs around the servers.
 systems_packages=(patroni etcd-server haproxy pgbouncer openssl iproute2 python3 python3-psycopg2)
 

@@ -65,7 +65,7 @@ void remember_availability(
 ) {
   const auto failure = sample.failure ? std::optional{sample.failure->reason} : std::nullopt;
   const bool first_sight = !known.answered_at && !known.failure;
-  if (sample.tick && (first_sight || known.failure)) {
+  if (sample.tick && !failure && (first_sight || known.failure)) {
     const bool primary = sample.tick->reading.role == Role::Primary;
     events.push_back(
         {EventKind::ServerUp,
@@ -73,14 +73,14 @@ void remember_availability(
          primary ? "answers as a primary" : "answers as a standby"}
     );
   }
-  if (!sample.tick && failure && failure != known.failure) {
+  if (failure && failure != known.failure) {
     events.push_back(
         {EventKind::ServerDown,
          sample.name,
          "does not answer (" + std::string{to_string(*failure)} + "): " + sample.failure->message}
     );
   }
-  known.failure = sample.tick ? std::nullopt : failure;
+  known.failure = failure;
 }
 
 void remember_standby(

@@ -207,12 +207,13 @@ class Server::Civetweb {
 
   // An error text, or none.
   [[nodiscard]] std::string start(const std::string& ports) {
-    // Few threads with small buffers: a scrape is short, and an idle connection holds a thread.
+    // Small buffers: a scrape is short. A slow client holds a thread until its request times out,
+    // so there are more of them than scrapers.
     const std::array options{
         "listening_ports",
         ports.c_str(),
         "num_threads",
-        "8",
+        "16",
         "max_request_size",
         "8192",
         "enable_keep_alive",
@@ -220,7 +221,7 @@ class Server::Civetweb {
         "keep_alive_timeout_ms",
         "1000",
         "request_timeout_ms",
-        "10000",
+        "4000",
         "tcp_nodelay",
         "1",
         "enable_directory_listing",

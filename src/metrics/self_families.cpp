@@ -132,12 +132,30 @@ void add_rounds(const SelfFacts& self, Families& families) {
   );
 }
 
+void add_loop(const SelfFacts& self, Families& families) {
+  families.add(
+      "pg_exporter_loop_delay_seconds",
+      MetricType::Gauge,
+      "How late the heartbeat of the exporter's loop was at most in the last minute",
+      {},
+      self.loop_delay
+  );
+  families.add(
+      "pg_exporter_loop_stalls_total",
+      MetricType::Counter,
+      "Heartbeats of the exporter's loop that came more than a second late",
+      {},
+      static_cast<double>(self.loop_stalls)
+  );
+}
+
 }  // namespace
 
 void add_self_families(const SelfFacts& self, Families& families) {
   add_builds(self, families);
   add_reloads(self, families);
   add_rounds(self, families);
+  add_loop(self, families);
   for (const ProcessRow& row : kProcessRows) {
     if (const auto& value = self.process.*row.value) {
       families.add(row.name, row.type, row.help, {}, *value);

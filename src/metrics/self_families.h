@@ -48,6 +48,8 @@ struct SelfFacts {
   bool reload_failed = false;      // the last one; the configuration of before goes on
   bool last_round_failed = false;  // a server or a query did not answer
   std::vector<catalogue::UserFile> query_files;
+  double loop_delay = 0;  // seconds, the longest of the last minute
+  std::uint64_t loop_stalls = 0;
 };
 
 void add_self_families(const SelfFacts& self, Families& families);

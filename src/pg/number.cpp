@@ -106,7 +106,8 @@ std::optional<double> timestamp(std::string_view text) {
   const auto year = scanner.unsigned_number();
   const auto month = scanner.skip('-') ? scanner.unsigned_number() : std::nullopt;
   const auto day = scanner.skip('-') ? scanner.unsigned_number() : std::nullopt;
-  if (!year || !month || !day) {
+  // Bounded before they become integers: a text may hold more digits than any calendar.
+  if (!year || !month || !day || *year > 32767 || *month > 12 || *day > 31) {
     return std::nullopt;
   }
   const std::chrono::year_month_day date{

@@ -26,6 +26,12 @@ bool server_failed(const session::QueryError& error, const session::Session& ses
   return error.ends_session || !session.is_open();
 }
 
+// The connection was lost, and not for want of an answer.
+bool is_stale(const session::QueryResult& result, const session::Session& session) {
+  return !result && server_failed(result.error(), session) &&
+         result.error().reason != pg::FailureReason::Timeout;
+}
+
 }  // namespace
 
 Poller::Poller(
@@ -42,7 +48,8 @@ Poller::Poller(
       tick_session_(io, server_.conninfo, session_options()),
       round_session_(io, server_.conninfo, session_options()),
       walk_pause_(io),
-      state_(sampling.tick) {
+      state_(sampling.tick),
+      credentials_(server_.conninfo) {
 }
 
 session::SessionOptions Poller::session_options() const {
@@ -60,45 +67,90 @@ asio::awaitable<void> Poller::tick_until_stopped() {
       break;
     }
     const auto role = tick_ ? std::optional{tick_->reading.role} : std::nullopt;
-    pause_.expires_at(state_.next_attempt(now(), role));
-    asio::error_code cancelled;
-    co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    const Instant next = state_.next_attempt(now(), role);
+    co_await pause_until(next);
   }
   tick_session_.close();
   tick_ended_ = true;
 }
 
+// A server that refused the password is left alone for long, but not once the password's file has
+// changed.
+asio::awaitable<void> Poller::pause_until(Instant next) {
+  while (!stopped_ && now() < next && !has_new_credentials()) {
+    pause_.expires_at(credentials_.in_file() ? std::min(next, now() + sampling_.tick) : next);
+    asio::error_code cancelled;
+    co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  }
+}
+
+bool Poller::has_new_credentials() const {
+  const auto failure = state_.failure(now());
+  return failure && failure->reason == pg::FailureReason::Auth && credentials_.changed();
+}
+
+// A connection that a server or a firewall ended since the last tick says nothing against the
+// server: whether it answers is known once a new one was tried.
 asio::awaitable<void> Poller::tick_once() {
   state_.attempt_began(now());
+  const bool kept = tick_session_.is_open();
+  auto answer = co_await ask_tick();
+  if (kept && is_stale(answer.result, tick_session_) && !stopped_) {
+    answer = co_await ask_tick();
+  }
+  take_tick(answer.result, answer.sent, answer.received);
+}
+
+asio::awaitable<Poller::TickAnswer> Poller::ask_tick() {
   if (!tick_session_.is_open()) {
     auto failure = co_await connect(tick_session_);
     if (failure) {
-      note_failure(std::move(*failure));
-      co_return;
+      session::QueryError error{.reason = failure->reason, .message = std::move(failure->message)};
+      TickAnswer refused{Unexpected<session::QueryError>{std::move(error)}, now(), now()};
+      co_return refused;
     }
   }
   std::vector<std::string> statements{tick_sql(tick_session_)};
   const Instant sent = now();
   const Instant deadline = sent + sampling_.timeout;
   auto results = co_await tick_session_.run(std::move(statements), deadline);
-  take_tick(results.front(), sent, now());
+  TickAnswer answer{std::move(results.front()), sent, now()};
+  co_return answer;
 }
 
 asio::awaitable<std::optional<cluster::Failure>> Poller::connect(session::Session& session) {
+  credentials_.note();
   auto connected = co_await session.connect();
   if (!connected) {
     co_return cluster::Failure{connected.error().reason, connected.error().message};
   }
   counters_.connections_opened += 1;
+  round_retry_at_ = {};  // a login is possible again, for either connection
+  if (&session == &tick_session_) {
+    round_failure_.reset();  // of a time before the server came back
+  }
   co_return std::nullopt;
 }
 
 asio::awaitable<void> Poller::run_round(Instant deadline) {
   const bool free = co_await interrupt_walk(deadline);
-  if (!free || round_running_ || stopped_ || state_.failure(now())) {
+  const bool too_soon = round_failure_ && now() < round_retry_at_ && !credentials_.changed();
+  if (!free || round_running_ || stopped_ || too_soon || state_.failure(now())) {
     co_return;
   }
   round_running_ = true;
+  const bool kept = round_session_.is_open();
+  co_await round_once(deadline);
+  const bool stale = kept && round_failure_ && !round_session_.is_open() &&
+                     round_failure_->reason != pg::FailureReason::Timeout;
+  if (stale && !stopped_) {
+    co_await round_once(deadline);
+  }
+  round_running_ = false;
+  change_queries();
+}
+
+asio::awaitable<void> Poller::round_once(Instant deadline) {
   std::optional<cluster::Failure> failure;
   if (!round_session_.is_open()) {
     failure = co_await connect(round_session_);
@@ -108,8 +160,6 @@ asio::awaitable<void> Poller::run_round(Instant deadline) {
   } else {
     co_await run_due_queries(deadline);
   }
-  round_running_ = false;
-  change_queries();
 }
 
 void Poller::use(SharedQueries queries) {
@@ -359,6 +409,8 @@ void Poller::note_failure(cluster::Failure failure) {
 void Poller::note_round_failure(std::optional<cluster::Failure> failure) {
   if (failure) {
     failure->at = now();
+    const bool credentials = failure->reason == pg::FailureReason::Auth;
+    round_retry_at_ = now() + sampling_.tick * (credentials ? 10 : 1);
     counters_.errors[failure->reason] += 1;
     collected_.clear();
     last_runs_.clear();

@@ -8,6 +8,7 @@
 #include "cluster/sample.h"
 #include "config/config.h"
 #include "pg/result_set.h"
+#include "sampling/credentials.h"
 #include "sampling/poll_state.h"
 #include "sampling/predicates.h"
 #include "sampling/queries.h"
@@ -87,7 +88,18 @@ class Poller {
 
  private:
   void change_queries();
+
+  struct TickAnswer {
+    session::QueryResult result;
+    Instant sent;
+    Instant received;
+  };
+
   asio::awaitable<void> tick_once();
+  asio::awaitable<TickAnswer> ask_tick();
+  asio::awaitable<void> round_once(Instant deadline);
+  asio::awaitable<void> pause_until(Instant next);
+  [[nodiscard]] bool has_new_credentials() const;
   asio::awaitable<std::optional<cluster::Failure>> connect(session::Session& session);
   // Which queries run depends on it; once a connection.
   asio::awaitable<void> learn_role(Instant deadline);
@@ -135,6 +147,7 @@ class Poller {
   bool walking_ = false;
   bool round_waits_ = false;
   PollState state_;
+  Credentials credentials_;
   bool stopped_ = false;
   bool round_running_ = false;
   bool tick_ended_ = false;
@@ -145,6 +158,7 @@ class Poller {
   std::optional<cluster::DatabaseTotals> totals_;
   cluster::SessionCounts sessions_;
   std::optional<cluster::Failure> round_failure_;
+  Instant round_retry_at_;
   std::map<std::string, Collected> collected_;
   catalogue::LastRuns last_runs_;
   PredicateAnswers predicates_;

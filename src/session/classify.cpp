@@ -48,7 +48,7 @@ constexpr std::array<std::pair<std::string_view, FailureReason>, 19> kWords{{
     {"SSL", FailureReason::Tls},
     {"certificate", FailureReason::Tls},
     {"could not translate host name", FailureReason::Dns},
-    {"server closed the connection unexpectedly", FailureReason::Other},
+    {"server closed the connection unexpectedly", FailureReason::Refused},
 }};
 
 FailureReason classify_words(std::string_view text) {
@@ -56,6 +56,13 @@ FailureReason classify_words(std::string_view text) {
     return text.find(word.first) != std::string_view::npos;
   });
   return found == kWords.end() ? FailureReason::Other : found->second;
+}
+
+// A server that ends and one that starts refuse with the same code; only their words differ.
+FailureReason reason_of(std::string_view code, std::string_view line) {
+  const FailureReason reason = pg::classify_sql_state(code);
+  const bool ends = line.find("shutting down") != std::string_view::npos;
+  return reason == FailureReason::StartingUp && ends ? FailureReason::ShuttingDown : reason;
 }
 
 std::string without_code(std::string_view line, std::size_t code_at) {
@@ -82,7 +89,7 @@ ConnectError classify_connect_failure(std::string_view text) {
     if (const auto code_at = find_sql_state(line)) {
       const std::string_view code = line.substr(*code_at, 5);
       return {
-          .reason = pg::classify_sql_state(code),
+          .reason = reason_of(code, line),
           .message = std::string{first_line(without_code(line, *code_at))},
           .sqlstate = std::string{code},
       };

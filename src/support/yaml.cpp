@@ -6,8 +6,10 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <sstream>
 #include <utility>
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 namespace pgrepl::yaml {
@@ -137,41 +139,70 @@ std::string expected_got(std::string_view expected, const Node& got) {
 
 constexpr std::string_view kADuration = "a duration such as 500ms, 3s or 15m";
 
-std::optional<double> unit_in_milliseconds(std::string_view unit) {
-  constexpr std::pair<std::string_view, double> kUnits[] = {
-      {"ms", 1},
-      {"s", 1e3},
-      {"m", 60e3},
-      {"h", 3600e3},
-      {"d", 86400e3},
-      {"w", 7 * 86400e3},
-  };
-  const auto* found = std::ranges::find(kUnits, unit, &std::pair<std::string_view, double>::first);
-  return found == std::end(kUnits) ? std::nullopt : std::optional{found->second};
-}
+// Says whether a text has more than one document. YAML::LoadAll would do, but it takes a stray
+// comma for documents without end.
+class Documents : public YAML::EventHandler {
+ public:
+  explicit Documents(std::istream& text) : parser_(text) {}
+
+  // Where a second one begins; an empty one is none.
+  std::optional<YAML::Mark> second() {
+    while (count_ < 3 && parser_.HandleNextDocument(*this)) {
+    }
+    return count_ > 2 || has_content_ ? std::optional{second_} : std::nullopt;
+  }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    count_ += 1;
+    second_ = count_ == 2 ? mark : second_;
+  }
+
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override { note_content(); }
+
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&)
+      override {
+    note_content();
+  }
+
+  void OnSequenceStart(
+      const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value
+  ) override {
+    note_content();
+  }
+
+  void OnSequenceEnd() override {}
+
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value)
+      override {
+    note_content();
+  }
+
+  void OnMapEnd() override {}
+
+ private:
+  void note_content() { has_content_ = has_content_ || count_ == 2; }
+
+  YAML::Parser parser_;
+  int count_ = 0;
+  YAML::Mark second_;
+  bool has_content_ = false;
+};
 
 }  // namespace
 
-const Node* Node::find(std::string_view key) const {
-  const auto found = std::ranges::find(entries, key, &Entry::key);
-  return found == entries.end() ? nullptr : &found->value;
-}
-
 Expected<Node, Errors> parse(std::string_view text, const std::string& file) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string{text});
-    if (documents.empty()) {
-      Node nothing;
-      nothing.where = {.file = file, .line = 1, .column = 1};
-      return nothing;
-    }
+    std::istringstream stream{std::string{text}};
+    const auto more = Documents{stream}.second();
     Converter converter{file};
-    Node node = converter.convert(documents.front(), 0);
+    Node node = converter.convert(YAML::Load(std::string{text}), 0);
     Errors errors = converter.take_errors();
-    if (documents.size() > 1 && !documents[1].IsNull()) {
-      errors.push_back(
-          {place(documents[1].Mark(), file), "a second document; everything belongs in the first"}
-      );
+    if (more) {
+      errors.push_back({place(*more, file), "a second document; all belongs in the first"});
     }
     if (!errors.empty()) {
       return Unexpected{std::move(errors)};
@@ -180,34 +211,6 @@ Expected<Node, Errors> parse(std::string_view text, const std::string& file) {
   } catch (const YAML::Exception& e) {
     return Unexpected{Errors{{place(e.mark, file), e.msg}}};
   }
-}
-
-std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
-  double total = 0;
-  if (text.empty()) {
-    return std::nullopt;
-  }
-  while (!text.empty()) {
-    double value = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (problem != std::errc{} || value < 0) {
-      return std::nullopt;
-    }
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    const std::size_t letters = std::min(text.find_first_of("0123456789."), text.size());
-    const auto unit = unit_in_milliseconds(text.substr(0, letters));
-    if (!unit) {
-      return text.empty() && value == 0 && total == 0 ? std::optional{std::chrono::milliseconds{0}}
-                                                      : std::nullopt;
-    }
-    total += value * *unit;
-    text.remove_prefix(letters);
-  }
-  constexpr double kHundredYears = 100 * 365.25 * 86400e3;
-  if (!(total <= kHundredYears)) {
-    return std::nullopt;
-  }
-  return std::chrono::milliseconds{std::llround(total)};
 }
 
 Reader::Reader(const Node& node, Errors& errors) : node_(&node), errors_(&errors) {

@@ -45,6 +45,8 @@ class Exporter {
   // Whether one of its descriptors is the socket with this inode.
   [[nodiscard]] bool has_socket(const std::string& inode) const;
 
+  [[nodiscard]] pid_t pid() const { return process_.pid(); }
+
   // SIGHUP.
   void reload() const;
 

@@ -69,5 +69,11 @@ TEST(ToNumbers, ReadsAFlatArray) {
   EXPECT_EQ(to_numbers("1,2"), std::nullopt);
 }
 
+TEST(ToNumber, ADateBeyondAnyCalendarIsNone) {
+  EXPECT_EQ(to_number(std::string(80, '8') + "2026-11-21"), std::nullopt);
+  EXPECT_EQ(to_number("2026-" + std::string(80, '8') + "-21"), std::nullopt);
+  EXPECT_EQ(to_number("99999-01-01"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace pgrepl::pg

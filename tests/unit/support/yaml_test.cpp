@@ -64,8 +64,7 @@ TEST(ParseYaml, SyntaxErrorsHaveTheirPlace) {
 TEST(ParseYaml, RefusesWhatItCannotKeep) {
   EXPECT_EQ(parse_errors("? [a]\n: b\n"), "f:1:3: a key must be a plain word\n");
   EXPECT_EQ(
-      parse_errors("a: 1\n---\nb: 2\n"),
-      "f:3:1: a second document; everything belongs in the first\n"
+      parse_errors("a: 1\n---\nb: 2\n"), "f:2:1: a second document; all belongs in the first\n"
   );
 }
 
@@ -237,6 +236,12 @@ TEST_F(ReaderTest, WhatIsNoMappingIsReportedOnce) {
   EXPECT_EQ(reader.required_text("a"), std::nullopt);
   reader.finish();
   EXPECT_EQ(errors(), "f:1:1: expected a mapping, found a list\n");
+}
+
+TEST(Parse, AStrayCommaIsAMistakeAndNoEndlessText) {
+  const auto parsed = parse("- name: wal\n,   help: Disk\n  every: 15s\n", "f");
+  ASSERT_FALSE(parsed);
+  EXPECT_NE(to_string(parsed.error()).find("f:2:"), std::string::npos) << to_string(parsed.error());
 }
 
 }  // namespace
