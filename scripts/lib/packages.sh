@@ -16,7 +16,10 @@ demo_packages=(curl)
 test_packages=(
   clang-format python3 python3-yaml python3-prometheus-client curl prometheus prometheus-alertmanager
   chromium
+  dpkg-dev fish shellcheck systemd zsh
 )
+# What tests/swarm needs: the engine, the base image's maker, the network of the nodes.
+swarm_packages=(docker.io debootstrap iptables iproute2 python3 curl)
 # What tests/systems runs around the servers.
 systems_packages=(patroni etcd-server haproxy openssl python3)
 
