@@ -8,6 +8,7 @@ password=$(< /run/secrets/replicator_password)
 password=${password//\\/\\\\}
 (umask 077 && echo "*:*:*:replicator:${password//:/\\:}" > "$PGPASSFILE")
 
+source="host=$PRIMARY_HOST user=replicator application_name=$SLOT passfile=$PGPASSFILE"
 if [[ ! -s $PGDATA/PG_VERSION ]]; then
   until pg_isready --quiet --host="$PRIMARY_HOST" --username=replicator --timeout=3; do
     echo "waiting for $PRIMARY_HOST"
@@ -15,13 +16,16 @@ if [[ ! -s $PGDATA/PG_VERSION ]]; then
   done
   # What a copy that was cut short has left would be refused.
   rm -rf "$PGDATA"
-  source="host=$PRIMARY_HOST user=replicator application_name=$SLOT passfile=$PGPASSFILE"
-  # The slot may be there, of this task on another node.
+  # The slot is there already when this task ran on another node.
   psql "$source replication=true" --no-psqlrc --quiet --output=/dev/null \
     --command="CREATE_REPLICATION_SLOT $SLOT PHYSICAL RESERVE_WAL" || true
   pg_basebackup --dbname="$source" --pgdata="$PGDATA" --wal-method=stream --slot="$SLOT" \
-    --write-recovery-conf --checkpoint=fast
+    --checkpoint=fast
+  touch "$PGDATA/standby.signal"
   chmod 0700 "$PGDATA"
 fi
 
-exec postgres -c config_file=/etc/postgresql/postgresql.conf -c cluster_name="$SLOT"
+# Given at every start: what an earlier task has left on this node was the standby of another slot.
+# A promoted server has no standby.signal, and ignores them.
+exec postgres -c config_file=/etc/postgresql/postgresql.conf -c cluster_name="$SLOT" \
+  -c primary_conninfo="$source" -c primary_slot_name="$SLOT"

@@ -132,7 +132,13 @@ class Swarm:
         for line in reversed(pathlib.Path("/proc/mounts").read_text().splitlines()):
             if line.split()[1].startswith(str(self.folder)):
                 run("umount", "--lazy", line.split()[1], check=False)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        # What a killed engine was writing may come after the first look.
+        for _ in range(20):
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if not self.folder.exists():
+                return
+            time.sleep(0.5)
+        print(f"could not remove {self.folder}", file=sys.stderr)
 
     def within_bridge(self):
         return ["-i", f"{self.tag}br", "-o", f"{self.tag}br", "-j", "ACCEPT"]
