@@ -77,7 +77,7 @@ Monitor::Monitor(config::Config config, catalogue::Catalogue catalogue, std::str
     WatchedCluster& watched = clusters_.emplace_back();
     watched.configured = configured;
     for (const config::Server& server : configured.servers) {
-      watched.pollers.push_back(make_poller(server));
+      watched.pollers.push_back(make_poller(configured.name, server));
     }
     for (const config::Endpoint& endpoint : configured.endpoints) {
       watched.probers.push_back(
@@ -92,8 +92,12 @@ Monitor::Monitor(config::Config config, catalogue::Catalogue catalogue, std::str
   }
 }
 
-std::unique_ptr<sampling::Poller> Monitor::make_poller(const config::Server& server) {
-  return std::make_unique<sampling::Poller>(io_, server, config_.sampling, catalogue_, switches_);
+std::unique_ptr<sampling::Poller> Monitor::make_poller(
+    std::optional<std::string> cluster, const config::Server& server
+) {
+  return std::make_unique<sampling::Poller>(
+      io_, std::move(cluster), server, config_.sampling, catalogue_, switches_
+  );
 }
 
 Expected<void, std::string> Monitor::run() {
@@ -207,17 +211,30 @@ void Monitor::update_servers(cluster::Instant at) {
   if (stopped_) {
     return;
   }
-  const auto make = [this](const config::Server& server) { return make_poller(server); };
   for (WatchedCluster& watched : clusters_) {
+    const auto make = [this, &watched](const config::Server& server) {
+      return make_poller(watched.configured.name, server);
+    };
     for (sampling::Poller* added : update_pollers(watched, make, at)) {
       spawn(added->tick_until_stopped(), "tick");
     }
+    share_places(watched, at);
   }
 }
 
 void Monitor::observe_all(cluster::Instant at) {
   for (WatchedCluster& watched : clusters_) {
     const auto samples = take_samples(watched, at);
+    const bool observed = cluster::is_observed(samples);
+    for (auto& prober : watched.probers) {
+      observed ? prober->take_back() : prober->leave_to_others();
+    }
+    if (!observed) {
+      // What is remembered of it ages; whoever observes it again begins anew.
+      watched.memory = {};
+      watched.latest = cluster::leave_to_others(watched.configured.name, samples);
+      continue;
+    }
     auto seen = cluster::observe(to_watched(watched), samples, std::move(watched.memory), at);
     watched.memory = std::move(seen.memory);
     watched.latest = std::move(seen.cluster);

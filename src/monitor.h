@@ -70,7 +70,9 @@ class Monitor : public http::SnapshotSource {
   asio::awaitable<void> observe_until_stopped();
   asio::awaitable<void> wait_for_signals();
   void update_servers(cluster::Instant at);
-  [[nodiscard]] std::unique_ptr<sampling::Poller> make_poller(const config::Server& server);
+  [[nodiscard]] std::unique_ptr<sampling::Poller> make_poller(
+      std::optional<std::string> cluster, const config::Server& server
+  );
   [[nodiscard]] bool has_pollers() const;
   void observe_all(cluster::Instant at);
   void publish_picture(cluster::Instant at);

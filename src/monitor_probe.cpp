@@ -79,6 +79,10 @@ asio::awaitable<std::string> Monitor::probe_known(std::size_t index, cluster::In
   for (; index >= watched->pollers.size(); ++watched) {
     index -= watched->pollers.size();
   }
+  if (watched->pollers[index]->sample(now()).left_to_others) {
+    pg::ConnInfo conninfo = watched->pollers[index]->server().conninfo;
+    co_return co_await probe_stranger(std::move(conninfo), deadline);
+  }
   const std::string name = watched->pollers[index]->server().name;
   co_await watched->pollers[index]->run_round(deadline);
   // The server may have left while it was asked.
@@ -97,7 +101,7 @@ asio::awaitable<std::string> Monitor::probe_stranger(
   WatchedCluster once;
   once.configured.name = "probe";
   config::Server server{.name = to_string(conninfo.endpoint), .conninfo = std::move(conninfo)};
-  once.pollers.push_back(make_poller(server));
+  once.pollers.push_back(make_poller(std::nullopt, server));
   co_await once.pollers.front()->run_round(deadline);
   const auto samples = take_samples(once, now());
   once.latest = cluster::observe({.name = "probe"}, samples, {}, now()).cluster;

@@ -19,7 +19,11 @@ metrics::ServerPage page_of(
       .connections_opened = poller.counters().connections_opened,
       .errors = poller.counters().errors,
   };
+  const bool ours = !poller.sample(now).left_to_others;
   for (const auto& [name, collected] : poller.collected()) {
+    if (!ours) {
+      break;
+    }
     page.queries.push_back(
         {collected.query, collected.rows ? &*collected.rows : nullptr, collected.seconds}
     );

@@ -38,6 +38,9 @@ using PollerMaker = std::function<std::unique_ptr<sampling::Poller>(const config
     WatchedCluster& watched, const PollerMaker& make, cluster::Instant now
 );
 
+// Makes the places of this exporter the same at all servers of the cluster.
+void share_places(WatchedCluster& watched, cluster::Instant now);
+
 [[nodiscard]] std::vector<cluster::EndpointStatus> take_endpoints(
     const WatchedCluster& watched, std::span<const cluster::ServerSample> samples
 );

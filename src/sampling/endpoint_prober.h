@@ -21,6 +21,11 @@ class EndpointProber {
   asio::awaitable<void> probe_until_stopped();
   void stop();
 
+  // While other exporters observe the cluster, its endpoints are theirs too.
+  void leave_to_others() { is_ours_ = false; }
+
+  void take_back() { is_ours_ = true; }
+
   [[nodiscard]] const cluster::EndpointProbe& latest() const { return latest_; }
 
  private:
@@ -33,6 +38,7 @@ class EndpointProber {
   session::Resolver resolver_;
   asio::steady_timer pause_;
   bool stopped_ = false;
+  bool is_ours_ = true;
   cluster::EndpointProbe latest_;
 };
 

@@ -38,6 +38,7 @@ bool server_failed(const session::QueryError& error, const session::Session& ses
 
 Poller::Poller(
     asio::io_context& io,
+    std::optional<std::string> cluster,
     config::Server server,
     const config::Sampling& sampling,
     const catalogue::Catalogue& catalogue,
@@ -50,7 +51,9 @@ Poller::Poller(
       pause_(io),
       tick_session_(io, server_.conninfo, options_of(sampling)),
       round_session_(io, server_.conninfo, options_of(sampling)),
-      state_(sampling.tick) {
+      state_(sampling.tick),
+      place_(std::move(cluster), sampling.observers, sampling.tick),
+      place_known_(io) {
 }
 
 asio::awaitable<void> Poller::tick_until_stopped() {
@@ -69,13 +72,31 @@ asio::awaitable<void> Poller::tick_until_stopped() {
 }
 
 asio::awaitable<void> Poller::tick_once() {
+  if (place_.must_step_down()) {
+    step_down();
+  }
+  if (!place_.rests(now())) {
+    co_await ask_once();
+  }
+  place_known_.cancel();
+}
+
+asio::awaitable<void> Poller::ask_once() {
   state_.attempt_began(now());
   if (!tick_session_.is_open()) {
+    place_.lost();
     auto failure = co_await connect(tick_session_);
     if (failure) {
       note_failure(std::move(*failure));
       co_return;
     }
+  }
+  if (!place_.is_observer()) {
+    const bool has_place = co_await take_place();
+    if (!has_place) {
+      co_return;
+    }
+    place_known_.cancel();
   }
   std::vector<std::string> statements{tick_sql(tick_session_)};
   const Instant sent = now();
@@ -98,6 +119,11 @@ asio::awaitable<void> Poller::run_round(Instant deadline) {
     co_return;
   }
   round_running_ = true;
+  co_await wait_for_place(deadline);
+  if (!place_.is_observer() || stopped_) {
+    round_running_ = false;
+    co_return;
+  }
   std::optional<cluster::Failure> failure;
   if (!round_session_.is_open()) {
     failure = co_await connect(round_session_);
@@ -162,6 +188,7 @@ asio::awaitable<std::vector<catalogue::DueQuery>> Poller::apply_predicates(
 void Poller::stop() {
   stopped_ = true;
   pause_.cancel();
+  place_known_.cancel();
   // Whatever waits for an answer is woken by the end of its connection.
   tick_session_.close();
   round_session_.close();
@@ -179,9 +206,12 @@ cluster::ServerSample Poller::sample(Instant at) const {
       .totals = totals_,
       .sessions = sessions_,
       .failure = round_failure_,
+      .left_to_others = place_.is_left_to_others(),
+      .seen_postmaster_start_time = seen_start_time_,
   };
   if (auto failure = state_.failure(at)) {
     sample.failure = std::move(failure);
+    sample.left_to_others = false;
     sample.tick.reset();
     sample.slots.clear();
     sample.archiver.reset();
@@ -210,6 +240,9 @@ std::vector<catalogue::DueQuery> Poller::select_queries(Instant at) {
 }
 
 void Poller::take_tick(const session::QueryResult& result, Instant sent, Instant received) {
+  if (place_.is_left_to_others()) {
+    return;
+  }
   if (!result) {
     note_failure(to_failure(result.error()));
     return;
@@ -240,7 +273,8 @@ void Poller::take_round(
   note_round_failure(std::move(failure));
   // The round's own tick is fresher than the last one of the tick's connection.
   if (results.front()) {
-    if (auto reading = decode_tick(*results.front()); reading && !state_.failure(now())) {
+    if (auto reading = decode_tick(*results.front());
+        reading && !state_.failure(now()) && place_.is_observer()) {
       tick_ = cluster::Tick{.sent = sent, .received = now(), .reading = std::move(*reading)};
     }
   }
@@ -305,6 +339,10 @@ void Poller::note_failure(cluster::Failure failure) {
   const double fraction = std::generate_canonical<double, 24>(random_);
   failure.at = now();
   state_.failed(std::move(failure), now(), fraction);
+  forget_readings();
+}
+
+void Poller::forget_readings() {
   tick_.reset();
   slots_.clear();
   archiver_.reset();

@@ -8,6 +8,7 @@
 #include "cluster/sample.h"
 #include "config/config.h"
 #include "pg/result_set.h"
+#include "sampling/observer_place.h"
 #include "sampling/poll_state.h"
 #include "sampling/predicates.h"
 #include "session/session.h"
@@ -41,9 +42,11 @@ struct PollerCounters {
 
 class Poller {
  public:
-  // `catalogue` and `switches` must outlive the poller.
+  // `catalogue` and `switches` must outlive the poller. With the name of a cluster, it shares the
+  // server with the other exporters of that cluster.
   Poller(
       asio::io_context& io,
+      std::optional<std::string> cluster,
       config::Server server,
       const config::Sampling& sampling,
       const catalogue::Catalogue& catalogue,
@@ -72,8 +75,20 @@ class Poller {
 
   [[nodiscard]] const PollerCounters& counters() const { return counters_; }
 
+  // Whether this exporter reads the server, or leaves it to others.
+  [[nodiscard]] PlaceAt place_at(Instant now) const;
+
+  void want_place(std::optional<Place> wanted) { place_.want(wanted); }
+
  private:
   asio::awaitable<void> tick_once();
+  asio::awaitable<void> ask_once();
+  // Asks for a place where it has none yet. False when there is nothing more to ask this time.
+  asio::awaitable<bool> take_place();
+  asio::awaitable<void> wait_for_place(Instant deadline);
+  void take_claim(const std::vector<session::QueryResult>& results);
+  void step_down();
+  void forget_readings();
   asio::awaitable<std::optional<cluster::Failure>> connect(session::Session& session);
   // Which queries run depends on it; once a connection.
   asio::awaitable<void> learn_role(Instant deadline);
@@ -104,6 +119,9 @@ class Poller {
   session::Session tick_session_;
   session::Session round_session_;
   PollState state_;
+  ObserverPlace place_;
+  asio::steady_timer place_known_;
+  std::optional<cluster::ServerTime> seen_start_time_;
   bool stopped_ = false;
   bool round_running_ = false;
   bool tick_ended_ = false;

@@ -34,9 +34,11 @@ std::string pinning_statement(const SessionOptions& options) {
          set("statement_timeout", milliseconds(options.statement_timeout)) + ", " +
          set("lock_timeout", milliseconds(options.lock_timeout)) + ", " +
          set("idle_in_transaction_session_timeout", "10000") + ", " +
-         set("default_transaction_read_only", "on") + ", " + set("DateStyle", "ISO") + ", " +
-         set("IntervalStyle", "postgres") + ", " + set("TimeZone", "UTC") + ", " +
-         set("extra_float_digits", "1");
+         // What a lost exporter held, its place among the observers above all, is free soon after.
+         set("tcp_keepalives_idle", "5") + ", " + set("tcp_keepalives_interval", "1") + ", " +
+         set("tcp_keepalives_count", "4") + ", " + set("default_transaction_read_only", "on") +
+         ", " + set("DateStyle", "ISO") + ", " + set("IntervalStyle", "postgres") + ", " +
+         set("TimeZone", "UTC") + ", " + set("extra_float_digits", "1");
 }
 
 }  // namespace
