@@ -20,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kExporters = 20;
 constexpr std::size_t kObservers = 3;
-constexpr auto kTick = 1s;
+constexpr auto kTick = 2s;
 
 class Observers : public ::testing::Test {
  protected:
@@ -31,7 +31,7 @@ class Observers : public ::testing::Test {
       return "host: 127.0.0.1, port: " + std::to_string(server.port());
     };
     const auto file = folder.path() / "exporter.yaml";
-    std::ofstream{file} << "sampling: { tick: 1s, observers: " << kObservers << " }\n"
+    std::ofstream{file} << "sampling: { tick: 2s, observers: " << kObservers << " }\n"
                         << "defaults: { user: monitor, dbname: postgres }\n"
                         << "clusters:\n  - name: orders\n    servers:\n"
                         << "      - { name: pg-1, " << at(primary) << " }\n"
@@ -114,8 +114,10 @@ TEST_F(Observers, ALostOneIsReplacedWithinTwoTicks) {
   ASSERT_TRUE(wait_until([this] { return observing().size() == kObservers; }));
   const std::chrono::duration<double> took = Clock::now() - lost;
   RecordProperty("takeover_seconds", std::to_string(took.count()));
-  // Asking twenty pages takes a while, too.
-  EXPECT_LE(took, 2 * kTick + 1s);
+  const auto asked = Clock::now();
+  (void)observing();
+  // Asking twenty exporters takes a while, too.
+  EXPECT_LE(took, 2 * kTick + 2 * (Clock::now() - asked) + 500ms);
 }
 
 TEST_F(Observers, WhenTheServerOfThePlacesIsLostTheOthersStayWhereTheyAre) {

@@ -45,11 +45,12 @@ def wait_until(what, condition, patience=PATIENCE, pause=0.5):
 class Engine:
     """One dockerd, in a network namespace or in that of the caller."""
 
-    def __init__(self, folder, name, namespace=None):
+    def __init__(self, folder, name, namespace=None, bridge=None):
         self.folder = folder / name
         self.folder.mkdir()
         self.name = name
         self.namespace = namespace
+        self.bridge = bridge
         self.process = None
         self.start()
 
@@ -57,8 +58,9 @@ class Engine:
         command = ["dockerd", f"--data-root={self.folder}/data", f"--exec-root={self.folder}/exec",
                    f"--pidfile={self.folder}/pid", f"--host=unix://{self.folder}/sock"]
         if self.namespace is None:
-            # It only builds, in the network of the machine, and touches no rule of its firewall.
-            command += ["--bridge=none", "--iptables=false", "--ip6tables=false"]
+            # It only builds, in the network of the machine, and touches no rule of its firewall. Without a
+            # bridge of its own it would make docker0, or remove that of the machine's own engine.
+            command += [f"--bridge={self.bridge}", "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
         else:
             # Not `ip netns exec`, which would hide the control groups.
             command = ["nsenter", f"--net=/run/netns/{self.namespace}", "unshare", "--uts", "sh", "-c",
@@ -117,6 +119,7 @@ class Swarm:
         self.builder = None
 
     def __enter__(self):
+        self.add_bridge()
         return self
 
     def __exit__(self, kind, problem, _):
@@ -147,16 +150,19 @@ class Swarm:
         return f"10.97.{os.getpid() % 200}.{index + 11}"
 
     def start_builder(self):
-        self.builder = Engine(self.folder, "builder")
+        self.builder = Engine(self.folder, "builder", bridge=f"{self.tag}br")
         return self.builder
 
-    def connect_nodes(self):
-        """A bridge, and for each node a namespace on it."""
+    def add_bridge(self):
         bridge = f"{self.tag}br"
         run("ip", "link", "add", bridge, "type", "bridge")
         run("ip", "address", "add", f"10.97.{os.getpid() % 200}.1/24", "dev", bridge)
         run("ip", "link", "set", bridge, "up")
         run("iptables", "-I", "FORWARD", *self.within_bridge())
+
+    def connect_nodes(self):
+        """A namespace for each node, on the bridge."""
+        bridge = f"{self.tag}br"
         for index in range(self.count):
             name = f"{self.tag}n{index + 1}"
             run("ip", "netns", "add", name)
