@@ -93,7 +93,9 @@ int check_servers(Setup setup) {
     for (const config::Server& server : cluster.servers) {
       all.push_back(
           {.cluster = cluster.name,
-           .poller = std::make_unique<sampling::Poller>(io, server, setup.config.sampling, queries),
+           .poller = std::make_unique<sampling::Poller>(
+               io, std::nullopt, server, setup.config.sampling, queries
+           ),
            .resolver = std::make_unique<session::Resolver>(io)}
       );
     }

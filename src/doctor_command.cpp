@@ -93,6 +93,7 @@ std::vector<WatchedServer> find_servers(Setup setup) {
     return !cluster.discovery.empty();
   });
   const auto two_ticks = setup.config.sampling.tick * 2;
+  setup.config.sampling.observers = 0;  // no place among the exporters is needed for one look
   Monitor monitor{std::move(setup), PGREPL_VERSION};
   std::thread loop{[&monitor] { monitor.watch(); }};
   (void)monitor.fresh(1min);

@@ -182,12 +182,13 @@ void Monitor::update_servers(cluster::Instant at) {
   if (stopped_) {
     return;
   }
-  const auto make = makers().poller;
   for (WatchedCluster& watched : clusters_) {
     (void)sweep(watched);
+    const auto make = makers(watched.configured.name).poller;
     for (sampling::Poller* added : update_pollers(watched, make, at)) {
       spawn(added->tick_until_stopped(), "tick");
     }
+    share_places(watched, at);
   }
   std::erase_if(dissolved_, &sweep);
 }
@@ -195,6 +196,16 @@ void Monitor::update_servers(cluster::Instant at) {
 void Monitor::observe_all(cluster::Instant at) {
   for (WatchedCluster& watched : clusters_) {
     const auto samples = take_samples(watched, at);
+    const bool observed = cluster::is_observed(samples);
+    for (auto& prober : watched.probers) {
+      observed ? prober->take_back() : prober->leave_to_others();
+    }
+    if (!observed) {
+      // What is remembered of it ages; whoever observes it again begins anew.
+      watched.memory = {};
+      watched.latest = cluster::leave_to_others(watched.configured.name, samples);
+      continue;
+    }
     auto seen = cluster::observe(to_watched(watched), samples, std::move(watched.memory), at);
     watched.memory = std::move(seen.memory);
     watched.latest = std::move(seen.cluster);

@@ -92,7 +92,8 @@ class Monitor : public http::SnapshotSource {
   void apply(Setup setup);
   void watch_clusters(const std::vector<config::Cluster>& configured);
   void start_added(const Added& added);
-  [[nodiscard]] Makers makers();
+  // With the name of a cluster, its pollers share their servers with its other exporters.
+  [[nodiscard]] Makers makers(const std::optional<std::string>& cluster);
   void update_servers(cluster::Instant at);
   [[nodiscard]] bool has_pollers() const;
   void observe_all(cluster::Instant at);

@@ -97,6 +97,12 @@ asio::awaitable<http::ProbeAnswer> Monitor::probe_known(
   for (; index >= at->pollers.size(); ++at) {
     index -= at->pollers.size();
   }
+  if (at->pollers[index]->sample(now()).left_to_others) {
+    pg::ConnInfo conninfo = at->pollers[index]->server().conninfo;
+    http::ProbeAnswer answer;
+    answer.text = co_await probe_stranger(std::move(conninfo), deadline);
+    co_return answer;
+  }
   const std::string cluster = at->configured.name;
   const std::string name = at->pollers[index]->server().name;
   co_await at->pollers[index]->run_round(deadline);
@@ -125,7 +131,7 @@ asio::awaitable<std::string> Monitor::probe_stranger(
   WatchedCluster once;
   once.configured.name = "probe";
   config::Server server{.name = to_string(conninfo.endpoint), .conninfo = std::move(conninfo)};
-  once.pollers.push_back(makers().poller(server));
+  once.pollers.push_back(makers(std::nullopt).poller(server));
   co_await once.pollers.front()->run_round(deadline);
   const auto samples = take_samples(once, now());
   once.latest = cluster::observe({.name = "probe"}, samples, {}, now()).cluster;

@@ -128,7 +128,8 @@ void Monitor::watch_clusters(const std::vector<config::Cluster>& configured) {
     for (const auto& poller : watched.pollers) {
       poller->use(queries_);
     }
-    const Added added = reconfigure(watched, cluster, makers(), std::chrono::steady_clock::now());
+    const Added added =
+        reconfigure(watched, cluster, makers(cluster.name), std::chrono::steady_clock::now());
     start_added(added);
     clusters_.push_back(std::move(watched));
   }
@@ -153,12 +154,14 @@ void Monitor::start_added(const Added& added) {
   }
 }
 
-Makers Monitor::makers() {
+Makers Monitor::makers(const std::optional<std::string>& cluster) {
   return {
       .sampling = config_.sampling,
       .poller =
-          [this](const config::Server& server) {
-            return std::make_unique<sampling::Poller>(io_, server, config_.sampling, queries_);
+          [this, cluster](const config::Server& server) {
+            return std::make_unique<sampling::Poller>(
+                io_, cluster, server, config_.sampling, queries_
+            );
           },
       .prober =
           [this](const config::Endpoint& endpoint) {
@@ -169,8 +172,10 @@ Makers Monitor::makers() {
             return std::make_unique<sampling::PgBouncerProber>(io_, pgbouncer, config_.sampling);
           },
       .discoverer =
-          [this](const config::Cluster& cluster) {
-            return std::make_unique<discovery::Discoverer>(io_, cluster, config_.sampling.timeout);
+          [this](const config::Cluster& configured) {
+            return std::make_unique<discovery::Discoverer>(
+                io_, configured, config_.sampling.timeout
+            );
           },
   };
 }

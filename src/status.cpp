@@ -116,6 +116,8 @@ int status_of_exporter(const StatusFlags& flags) {
 
 int status_of_servers(const StatusFlags& flags, Setup setup) {
   announce(setup.config);
+  // Somebody who asks by hand is not to wait for a place among the exporters, nor to take one.
+  setup.config.sampling.observers = 0;
   const auto tick = setup.config.sampling.tick;
   Monitor monitor{std::move(setup), PGREPL_VERSION};
   std::atomic<bool> over = false;

@@ -13,11 +13,12 @@ namespace pgrepl {
 namespace {
 
 bool is_decided(const cluster::ServerSample& sample) {
-  return sample.tick || sample.failure;
+  return sample.tick || sample.failure || sample.left_to_others;
 }
 
 discovery::Sighting sighting_of(const cluster::ServerSample& sample) {
   discovery::Sighting sighting{.server = sample.name, .addresses = sample.addresses};
+  sighting.postmaster_start_time = sample.seen_postmaster_start_time;
   if (sample.tick) {
     sighting.postmaster_start_time = sample.tick->reading.postmaster_start_time;
   }
@@ -175,6 +176,17 @@ std::vector<cluster::ServerSample> take_samples(
     }
   }
   return samples;
+}
+
+void share_places(WatchedCluster& watched, cluster::Instant now) {
+  std::vector<sampling::PlaceAt> places;
+  for (const auto& poller : watched.pollers) {
+    places.push_back(poller->place_at(now));
+  }
+  const auto wanted = sampling::wanted_places(places);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    watched.pollers[i]->want_place(wanted[i]);
+  }
 }
 
 std::vector<cluster::Event> take_ways_in(

@@ -44,6 +44,9 @@ using PollerMaker = std::function<std::unique_ptr<sampling::Poller>(const config
     WatchedCluster& watched, const PollerMaker& make, cluster::Instant now
 );
 
+// Makes the places of this exporter the same at all servers of the cluster.
+void share_places(WatchedCluster& watched, cluster::Instant now);
+
 using Pollers = std::vector<std::unique_ptr<sampling::Poller>>;
 
 // The poller of exactly this server, out of `pollers`; null when there is none.

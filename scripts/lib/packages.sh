@@ -16,10 +16,12 @@ demo_packages=(curl)
 # iproute2 shows the timers of sockets.
 test_packages=(
   clang-format python3 python3-yaml python3-prometheus-client curl prometheus prometheus-alertmanager
-  chromium groff-base iproute2 libfaketime openssl pgbouncer
+  chromium dpkg-dev fish groff-base iproute2 libfaketime openssl pgbouncer shellcheck systemd zsh
 )
 # libFuzzer comes with clang's runtime.
 fuzz_packages=(clang libclang-rt-14-dev)
+# What tests/swarm needs: the engine, the base image's maker, the network of the nodes.
+swarm_packages=(docker.io debootstrap iptables iproute2 python3 curl)
 # What tests/systems runs around the servers.
 systems_packages=(patroni etcd-server haproxy pgbouncer openssl iproute2 python3 python3-psycopg2)
 

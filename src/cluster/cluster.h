@@ -11,6 +11,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -141,6 +142,14 @@ struct Cluster {
   std::uint64_t failovers = 0;
   std::optional<Instant> last_failover;
   std::optional<Seconds> last_failover_downtime;
+  // False: other exporters observe it. Which servers answer is known then, and nothing else.
+  bool observed = true;
 };
+
+// Whether we may speak for the cluster: none of its servers is left to other exporters.
+[[nodiscard]] bool is_observed(std::span<const ServerSample> samples);
+
+// The cluster of which we only know which servers answer.
+[[nodiscard]] Cluster leave_to_others(std::string name, std::span<const ServerSample> samples);
 
 }  // namespace pgrepl::cluster

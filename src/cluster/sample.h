@@ -132,7 +132,15 @@ struct ServerSample {
   std::optional<DatabaseTotals> totals;  // likewise
   SessionCounts sessions;                // likewise; empty when down
   std::optional<Failure> failure;        // why it does not answer; absent while it does
+  // It answers our logins, and other exporters read it: nothing but this is known of it.
+  bool left_to_others = false;
+  std::optional<ServerTime> seen_postmaster_start_time{};  // at such a login
 };
+
+// Whether it answers, to ticks or to mere logins.
+[[nodiscard]] inline bool is_up(const ServerSample& sample) {
+  return (sample.tick || sample.left_to_others) && !sample.failure;
+}
 
 // Whether its last answer is still what it would say: nothing has failed since.
 [[nodiscard]] inline bool is_current(const ServerSample& sample) {

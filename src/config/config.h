@@ -31,6 +31,7 @@ struct Sampling {
   Milliseconds connect_timeout{2000};
   Milliseconds statement_timeout{2000};  // set on the server, for every statement of ours
   Milliseconds lock_timeout{100};        // likewise
+  int observers = 3;                     // at most so many exporters read a server in full; 0: all
 
   friend bool operator==(const Sampling&, const Sampling&) = default;
 };

@@ -79,6 +79,12 @@ struct Entry {
   std::size_t number = 0;  // 0: the variable is no list
 };
 
+// Docker Swarm resolves tasks.SERVICE to the address of every container of the service, so that one
+// name stands for several servers, which move.
+bool names_tasks_of_swarm(const pg::ConnInfo& conninfo) {
+  return conninfo.endpoint.host.starts_with("tasks.") && !conninfo.parameter("hostaddr");
+}
+
 class DataSource {
  public:
   DataSource(const ConnectionContext& context, Errors& errors)
@@ -169,8 +175,15 @@ class DataSource {
         conninfo.password = login.password;
         conninfo.password_file = login.password_file;
       }
+      conninfo = filled(std::move(conninfo), context_);
+      if (names_tasks_of_swarm(conninfo)) {
+        std::string name = conninfo.endpoint.host;
+        discovery_.emplace_back(DnsDiscovery{.name = std::move(name), .login = std::move(conninfo)}
+        );
+        continue;
+      }
       Server server;
-      server.conninfo = filled(std::move(conninfo), context_);
+      server.conninfo = std::move(conninfo);
       servers_.push_back({.server = std::move(server), .where = where});
     }
   }
@@ -178,12 +191,14 @@ class DataSource {
   Cluster cluster() {
     Cluster cluster;
     cluster.servers = named(std::move(servers_), errors_);
+    cluster.discovery = std::move(discovery_);
     return cluster;
   }
 
   const ConnectionContext& context_;
   Errors& errors_;
   std::vector<LocatedServer> servers_;
+  std::vector<Discovery> discovery_;
 };
 
 }  // namespace

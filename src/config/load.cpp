@@ -20,6 +20,7 @@ namespace {
 constexpr Milliseconds kShortestTick{100};
 // Beyond a day a limit limits nothing, and PostgreSQL's own settings end at 24 days.
 constexpr Milliseconds kLongestLimit{std::chrono::hours{24}};
+constexpr int kMostObservers = 100;
 
 const yaml::Node& section(yaml::Reader& reader, std::string_view key) {
   static const yaml::Node kAbsent;
@@ -37,6 +38,12 @@ Milliseconds read_limit(
   return limit.value_or(otherwise);
 }
 
+// 0 sets no limit.
+int read_observers(yaml::Reader& reader, int otherwise) {
+  const auto observers = reader.integer("observers", 0, kMostObservers);
+  return static_cast<int>(observers.value_or(otherwise));
+}
+
 Sampling read_sampling(const yaml::Node& node, Errors& errors) {
   constexpr Milliseconds kLeast{1};
   const Sampling standard;
@@ -49,6 +56,7 @@ Sampling read_sampling(const yaml::Node& node, Errors& errors) {
           read_limit(reader, "statement_timeout", standard.statement_timeout, kLeast),
       .lock_timeout = read_limit(reader, "lock_timeout", standard.lock_timeout, kLeast),
   };
+  sampling.observers = read_observers(reader, standard.observers);
   reader.finish();
   return sampling;
 }

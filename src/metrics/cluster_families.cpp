@@ -20,12 +20,6 @@ void add_counts(const ClusterView& view, GaugeWriter& out) {
     return server.standby && reading != nullptr && reading->receiver &&
            reading->receiver->status == "streaming";
   };
-  const auto size = static_cast<double>(cluster.servers.size());
-  out.gauge("pg_cluster_servers", "Known servers", size);
-  const double expected = view.configured.expected_standbys.value_or(
-      static_cast<int>(std::max<std::size_t>(cluster.servers.size(), 1)) - 1
-  );
-  out.gauge("pg_cluster_expected_standbys", "Standbys there should be", expected);
   out.gauge(
       "pg_cluster_primaries",
       "Servers that answer as a primary",
@@ -115,7 +109,14 @@ void add_safety(const cluster::Cluster& cluster, GaugeWriter& out) {
   }
 }
 
-void add_objectives(const ClusterView& view, GaugeWriter& out) {
+// What does not depend on what the servers say.
+void add_configured(const ClusterView& view, GaugeWriter& out) {
+  const std::size_t size = view.cluster.servers.size();
+  out.gauge("pg_cluster_servers", "Known servers", static_cast<double>(size));
+  const double expected = view.configured.expected_standbys.value_or(
+      static_cast<int>(std::max<std::size_t>(size, 1)) - 1
+  );
+  out.gauge("pg_cluster_expected_standbys", "Standbys there should be", expected);
   constexpr std::string_view kName = "pg_cluster_objective_seconds";
   constexpr std::string_view kHelp = "Configured recovery objective";
   const config::Objectives& objectives = view.configured.objectives;
@@ -168,12 +169,14 @@ void add_cluster_families(const ClusterView& view, Families& families) {
     );
   }
   GaugeWriter out{families, base_labels(view.configured, "")};
-  add_counts(view, out);
-  add_system_identifiers(view, out);
-  add_failovers(view, families, out);
-  add_objectives(view, out);
-  add_safety(view.cluster, out);
-  add_anomalies(view, out);
+  add_configured(view, out);
+  if (view.cluster.observed) {
+    add_counts(view, out);
+    add_system_identifiers(view, out);
+    add_failovers(view, families, out);
+    add_safety(view.cluster, out);
+    add_anomalies(view, out);
+  }
   for (const cluster::EndpointStatus& endpoint : view.cluster.endpoints) {
     add_endpoint_families(endpoint, out);
   }

@@ -22,6 +22,9 @@ struct ServerRow {
 constexpr ServerRow kServerRows[] = {
     {"pg_up",
      "Whether the connection that collects is answered",
+     [](const ClusterView&, const Server& s) { return std::optional{truth(is_up(s.sample))}; }},
+    {"pg_exporter_observer",
+     "Whether this exporter reads the server in full; 0 when it leaves it to others, or it is down",
      [](const ClusterView&, const Server& s) {
        return std::optional{truth(s.sample.tick && !s.sample.failure)};
      }},
@@ -95,7 +98,7 @@ constexpr pg::FailureReason kReasons[] = {
 void add_reasons(const Server& server, GaugeWriter& out) {
   constexpr std::string_view kHelp = "Why the server does not answer; ok when it does";
   const auto& failure = server.sample.failure;
-  const bool up = server.sample.tick && !failure;
+  const bool up = is_up(server.sample);
   out.gauge("pg_up_reason", kHelp, {{"reason", "ok"}}, truth(up));
   for (const pg::FailureReason reason : kReasons) {
     const bool holds = !up && (failure ? failure->reason : pg::FailureReason::Other) == reason;

@@ -174,7 +174,7 @@ Json server_json(const Picture& picture, const WatchedCluster& watched, const Se
       {"name", sample.name},
       {"host", sample.endpoint.host},
       {"port", sample.endpoint.port},
-      {"up", answers(server)},
+      {"up", is_up(server.sample)},
       {"failure", failure_json(server)},
       {"role", role_json(server.role)},
       {"version", facts ? Json(to_string(facts->version)) : Json{}},
@@ -277,6 +277,7 @@ Json cluster_json(const Picture& picture, const WatchedCluster& watched) {
   return {
       {"name", cluster.name},
       {"labels", std::move(labels)},
+      {"observed", cluster.observed},
       {"health", to_string(health_of(problems))},
       {"problems", problems_json(problems)},
       {"anomalies", anomalies_json(cluster)},

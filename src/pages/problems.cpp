@@ -232,6 +232,24 @@ void add(Problems& problems, std::optional<Problem> problem) {
   }
 }
 
+// Of a cluster that other exporters observe: they say the rest.
+Problems find_silent_servers(const cluster::Cluster& cluster) {
+  Problems problems;
+  for (const Server& server : cluster.servers) {
+    if (const auto& failure = server.sample.failure) {
+      const std::string& name = server.sample.name;
+      problems.push_back(
+          {Severity::Critical,
+           name,
+           name + " does not answer this exporter (" + std::string{to_string(failure->reason)} +
+               "): " + failure->message,
+           "When it answers others: look at the network between this exporter and the server."}
+      );
+    }
+  }
+  return problems;
+}
+
 void add_server_problems(const WatchedCluster& watched, const Server& server, Problems& problems) {
   if (!answers(server)) {
     problems.push_back(describe_silence(server));
@@ -278,6 +296,9 @@ void add_missing_standbys(const WatchedCluster& watched, Problems& problems) {
 }  // namespace
 
 std::vector<Problem> find_problems(const WatchedCluster& watched) {
+  if (!watched.cluster.observed) {
+    return find_silent_servers(watched.cluster);
+  }
   Problems problems;
   for (const cluster::AnomalyFinding& finding : watched.cluster.anomalies) {
     const AnomalyWords words = words_of(finding.anomaly);

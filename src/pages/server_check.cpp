@@ -12,6 +12,9 @@ Verdict refuse(std::string reason) {
 
 std::optional<Verdict> refuse_role(const cluster::Server& server, cluster::Role role) {
   const std::string& name = server.sample.name;
+  if (server.sample.left_to_others) {
+    return refuse(name + " is observed by other exporters; ask one of them");
+  }
   if (!answers(server)) {
     return refuse(name + " does not answer");
   }

@@ -103,6 +103,9 @@ std::string draw_edge(const WatchedCluster& watched, const Standby& standby) {
 }
 
 std::string describe_role(const Server& server) {
+  if (server.sample.left_to_others) {
+    return "left to other exporters";
+  }
   if (!server.role) {
     return "never seen";
   }
@@ -120,7 +123,9 @@ std::string describe_facts(const Server& server) {
   const auto add = [&facts](const std::string& fact) {
     facts += (facts.empty() ? "" : " · ") + fact;
   };
-  if (!answers(server)) {
+  if (server.sample.left_to_others) {
+    add("answers");
+  } else if (!answers(server)) {
     const auto& failure = server.sample.failure;
     add("down: " + (failure ? std::string{to_string(failure->reason)} : "no answer yet"));
   }

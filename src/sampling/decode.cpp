@@ -193,6 +193,14 @@ std::vector<cluster::ReplicationSlot> decode_replication_slots(const pg::ResultS
   return slots;
 }
 
+std::optional<int> decode_place(const pg::ResultSet& rows) {
+  return rows.rows() == 0 ? std::nullopt : Row{rows, 0}.number<int>("place");
+}
+
+std::optional<cluster::ServerTime> decode_start_time(const pg::ResultSet& rows) {
+  return rows.rows() == 0 ? std::nullopt : Row{rows, 0}.number<double>("postmaster_start_time");
+}
+
 Expected<cluster::EndpointReading, std::string> decode_endpoint(const pg::ResultSet& rows) {
   if (rows.rows() != 1) {
     return Unexpected{std::string{"the endpoint does not answer with one row"}};

@@ -36,6 +36,11 @@ namespace pgrepl::sampling {
     const pg::ResultSet& rows
 );
 
+// The number of the place that ObserverPlace::claim_sql() was given.
+[[nodiscard]] std::optional<int> decode_place(const pg::ResultSet& rows);
+
+[[nodiscard]] std::optional<cluster::ServerTime> decode_start_time(const pg::ResultSet& rows);
+
 // The row that the server behind an endpoint answers.
 [[nodiscard]] Expected<cluster::EndpointReading, std::string> decode_endpoint(
     const pg::ResultSet& rows

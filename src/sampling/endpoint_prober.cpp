@@ -61,6 +61,11 @@ asio::awaitable<void> EndpointProber::probe_until_stopped() {
 }
 
 asio::awaitable<void> EndpointProber::probe_once() {
+  if (!is_ours_) {
+    latest_.reading.reset();
+    latest_.failure.reset();
+    co_return;
+  }
   const Clock::time_point began = Clock::now();
   pg::ConnInfo conninfo = endpoint_.conninfo;
   std::string question = kQuestion;

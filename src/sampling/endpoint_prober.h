@@ -28,6 +28,11 @@ class EndpointProber {
 
   [[nodiscard]] const config::Sampling& sampling() const { return sampling_; }
 
+  // While other exporters observe the cluster, its endpoints are theirs too.
+  void leave_to_others() { is_ours_ = false; }
+
+  void take_back() { is_ours_ = true; }
+
   [[nodiscard]] const cluster::EndpointProbe& latest() const { return latest_; }
 
  private:
@@ -42,6 +47,7 @@ class EndpointProber {
   asio::steady_timer pause_;
   bool stopped_ = false;
   bool ended_ = false;
+  bool is_ours_ = true;
   cluster::EndpointProbe latest_;
 };
 

@@ -36,6 +36,7 @@ bool is_stale(const session::QueryResult& result, const session::Session& sessio
 
 Poller::Poller(
     asio::io_context& io,
+    std::optional<std::string> cluster,
     config::Server server,
     const config::Sampling& sampling,
     SharedQueries queries
@@ -49,7 +50,9 @@ Poller::Poller(
       round_session_(io, server_.conninfo, session_options()),
       walk_pause_(io),
       state_(sampling.tick),
-      credentials_(server_.conninfo) {
+      credentials_(server_.conninfo),
+      place_(std::move(cluster), sampling.observers, sampling.tick),
+      place_known_(io) {
 }
 
 session::SessionOptions Poller::session_options() const {
@@ -92,23 +95,43 @@ bool Poller::has_new_credentials() const {
 // A connection that a server or a firewall ended since the last tick says nothing against the
 // server: whether it answers is known once a new one was tried.
 asio::awaitable<void> Poller::tick_once() {
+  if (place_.must_step_down()) {
+    step_down();
+  }
+  if (!place_.rests(now())) {
+    co_await ask_once();
+  }
+  place_known_.cancel();
+}
+
+asio::awaitable<void> Poller::ask_once() {
   state_.attempt_began(now());
   const bool kept = tick_session_.is_open();
   auto answer = co_await ask_tick();
-  if (kept && is_stale(answer.result, tick_session_) && !stopped_) {
+  if (kept && answer && is_stale(answer->result, tick_session_) && !stopped_) {
     answer = co_await ask_tick();
   }
-  take_tick(answer.result, answer.sent, answer.received);
+  if (answer) {
+    take_tick(answer->result, answer->sent, answer->received);
+  }
 }
 
-asio::awaitable<Poller::TickAnswer> Poller::ask_tick() {
+asio::awaitable<std::optional<Poller::TickAnswer>> Poller::ask_tick() {
   if (!tick_session_.is_open()) {
+    place_.lost();
     auto failure = co_await connect(tick_session_);
     if (failure) {
       session::QueryError error{.reason = failure->reason, .message = std::move(failure->message)};
       TickAnswer refused{Unexpected<session::QueryError>{std::move(error)}, now(), now()};
       co_return refused;
     }
+  }
+  if (!place_.is_observer()) {
+    const bool has_place = co_await take_place();
+    if (!has_place) {
+      co_return std::nullopt;
+    }
+    place_known_.cancel();
   }
   std::vector<std::string> statements{tick_sql(tick_session_)};
   const Instant sent = now();
@@ -139,15 +162,23 @@ asio::awaitable<void> Poller::run_round(Instant deadline) {
     co_return;
   }
   round_running_ = true;
+  co_await wait_for_place(deadline);
+  if (place_.is_observer() && !stopped_) {
+    co_await round_or_again(deadline);
+  }
+  round_running_ = false;
+  change_queries();
+}
+
+// As with the tick, a connection that was ended meanwhile says nothing against the server.
+asio::awaitable<void> Poller::round_or_again(Instant deadline) {
   const bool kept = round_session_.is_open();
   co_await round_once(deadline);
   const bool stale = kept && round_failure_ && !round_session_.is_open() &&
                      round_failure_->reason != pg::FailureReason::Timeout;
-  if (stale && !stopped_) {
+  if (stale && !stopped_ && place_.is_observer()) {
     co_await round_once(deadline);
   }
-  round_running_ = false;
-  change_queries();
 }
 
 asio::awaitable<void> Poller::round_once(Instant deadline) {
@@ -193,61 +224,10 @@ asio::awaitable<bool> Poller::interrupt_walk(Instant deadline) {
   co_return !walking_;
 }
 
-asio::awaitable<void> Poller::learn_role(Instant deadline) {
-  std::vector<std::string> statements{tick_sql(round_session_)};
-  const Instant sent = now();
-  auto results = co_await round_session_.run(std::move(statements), deadline);
-  take_tick(results.front(), sent, now());
-}
-
-asio::awaitable<void> Poller::run_due_queries(Instant deadline) {
-  if (!tick_) {
-    co_await learn_role(deadline);
-  }
-  auto due = select_queries(now());
-  due = co_await apply_predicates(round_session_, predicates_, std::move(due), deadline);
-  catalogue::Batch batch =
-      catalogue::make_batch(tick_sql(round_session_), due, sampling_.statement_timeout);
-  std::vector<std::string> statements = std::move(batch.statements);
-  const Instant sent = now();
-  auto results = co_await round_session_.run(std::move(statements), deadline);
-  take_round(due, batch, std::move(results), sent);
-}
-
-// Costs a round trip of its own, when there are predicates to ask.
-asio::awaitable<std::vector<catalogue::DueQuery>> Poller::apply_predicates(
-    session::Session& session,
-    PredicateAnswers& answers,
-    std::vector<catalogue::DueQuery> due,
-    Instant deadline
-) {
-  const Instant asked = now();
-  const auto open = answers.unanswered(due, asked);
-  if (!open.empty()) {
-    catalogue::Batch batch = catalogue::make_predicate_batch(open);
-    std::vector<std::string> statements = std::move(batch.statements);
-    const auto results = co_await session.run(std::move(statements), deadline);
-    for (std::size_t i = 0; i < open.size(); ++i) {
-      answers.note(open[i], results[batch.places[i]], asked);
-    }
-  }
-  std::vector<catalogue::DueQuery> runs;
-  for (const catalogue::DueQuery& query : due) {
-    const auto judged = answers.judge(*query.query);
-    if (judged.verdict == PredicateAnswers::Verdict::Runs) {
-      runs.push_back(query);
-    } else if (judged.verdict == PredicateAnswers::Verdict::Failed) {
-      take_result(*query.query, Unexpected<session::QueryError>{{.message = judged.error}}, asked);
-    } else {
-      collected_.erase(query.query->name);
-    }
-  }
-  co_return runs;
-}
-
 void Poller::stop() {
   stopped_ = true;
   pause_.cancel();
+  place_known_.cancel();
   // Whatever waits for an answer is woken by the end of its connection.
   tick_session_.close();
   round_session_.close();
@@ -268,9 +248,12 @@ cluster::ServerSample Poller::sample(Instant at) const {
       .totals = totals_,
       .sessions = sessions_,
       .failure = round_failure_,
+      .left_to_others = place_.is_left_to_others(),
+      .seen_postmaster_start_time = seen_start_time_,
   };
   if (auto failure = state_.failure(at)) {
     sample.failure = std::move(failure);
+    sample.left_to_others = false;
     sample.tick.reset();
     sample.slots.clear();
     sample.archiver.reset();
@@ -299,6 +282,9 @@ std::vector<catalogue::DueQuery> Poller::select_queries(Instant at) {
 }
 
 void Poller::take_tick(const session::QueryResult& result, Instant sent, Instant received) {
+  if (place_.is_left_to_others()) {
+    return;
+  }
   if (!result) {
     note_failure(to_failure(result.error()));
     return;
@@ -314,86 +300,15 @@ void Poller::take_tick(const session::QueryResult& result, Instant sent, Instant
   state_.answered(received);
 }
 
-void Poller::take_round(
-    const std::vector<catalogue::DueQuery>& due,
-    const catalogue::Batch& batch,
-    std::vector<session::QueryResult> results,
-    Instant sent
-) {
-  std::optional<cluster::Failure> failure;
-  for (const session::QueryResult& result : results) {
-    if (!result && server_failed(result.error(), round_session_)) {
-      failure = to_failure(result.error());
-    }
-  }
-  note_round_failure(std::move(failure));
-  // The round's own tick is fresher than the last one of the tick's connection.
-  if (results.front()) {
-    if (auto reading = decode_tick(*results.front()); reading && !state_.failure(now())) {
-      tick_ = cluster::Tick{.sent = sent, .received = now(), .reading = std::move(*reading)};
-    }
-  }
-  for (std::size_t i = 0; i < due.size(); ++i) {
-    const std::size_t place = batch.places[i];
-    take_result(*due[i].query, std::move(results[place]), sent);
-    if (place < round_session_.durations().size()) {
-      collected_[due[i].query->name].seconds = round_session_.durations()[place].count();
-    }
-  }
-}
-
-void Poller::take_result(const catalogue::Query& query, session::QueryResult result, Instant sent) {
-  Collected& kept = collected_[query.name];
-  const bool was_logged = kept.logged;
-  kept = Collected{.query = &query};
-  last_runs_[query.name] = sent;
-  if (!result) {
-    kept.error = result.error().message;
-    kept.logged = true;
-    counters_.errors[result.error().reason] += 1;
-    if (!was_logged && !round_failure_) {
-      log::write(
-          log::Level::Warning,
-          "sampling",
-          "query failed",
-          {{"server", server_.name}, {"query", query.name}, {"reason", kept.error}}
-      );
-    }
-    return;
-  }
-  feed_model(query.feeds, *result, sent);
-  kept.rows = std::move(*result);
-}
-
-void Poller::feed_model(catalogue::Feeds feeds, const pg::ResultSet& rows, Instant sent) {
-  using enum catalogue::Feeds;
-  switch (feeds) {
-    case ServerFacts:
-      facts_ = decode_server_facts(rows, round_session_.version());
-      break;
-    case ReplicationSlots:
-      slots_ = decode_replication_slots(rows);
-      break;
-    case Archiver:
-      archiver_ = decode_archiver(rows);
-      break;
-    case DatabaseTotals:
-      totals_ = decode_database_totals(rows, sent);
-      break;
-    case Sessions:
-      sessions_ = decode_sessions(rows);
-      break;
-    case Nothing:
-    case Tick:
-      break;
-  }
-}
-
 void Poller::note_failure(cluster::Failure failure) {
   counters_.errors[failure.reason] += 1;
   const double fraction = std::generate_canonical<double, 24>(random_);
   failure.at = now();
   state_.failed(std::move(failure), now(), fraction);
+  forget_readings();
+}
+
+void Poller::forget_readings() {
   tick_.reset();
   slots_.clear();
   archiver_.reset();

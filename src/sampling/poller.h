@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "pg/result_set.h"
 #include "sampling/credentials.h"
+#include "sampling/observer_place.h"
 #include "sampling/poll_state.h"
 #include "sampling/predicates.h"
 #include "sampling/queries.h"
@@ -45,8 +46,10 @@ struct PollerCounters {
 
 class Poller {
  public:
+  // With the name of a cluster, it shares the server with the other exporters of that cluster.
   Poller(
       asio::io_context& io,
+      std::optional<std::string> cluster,
       config::Server server,
       const config::Sampling& sampling,
       SharedQueries queries
@@ -86,6 +89,11 @@ class Poller {
 
   [[nodiscard]] const PollerCounters& counters() const { return counters_; }
 
+  // Whether this exporter reads the server, or leaves it to others.
+  [[nodiscard]] PlaceAt place_at(Instant now) const;
+
+  void want_place(std::optional<Place> wanted) { place_.want(wanted); }
+
  private:
   void change_queries();
 
@@ -96,10 +104,19 @@ class Poller {
   };
 
   asio::awaitable<void> tick_once();
-  asio::awaitable<TickAnswer> ask_tick();
+  // Absent when it is not ours to ask, or what came of it is noted already.
+  asio::awaitable<std::optional<TickAnswer>> ask_tick();
+  asio::awaitable<void> round_or_again(Instant deadline);
   asio::awaitable<void> round_once(Instant deadline);
   asio::awaitable<void> pause_until(Instant next);
   [[nodiscard]] bool has_new_credentials() const;
+  asio::awaitable<void> ask_once();
+  // Asks for a place where it has none yet. False when there is nothing more to ask this time.
+  asio::awaitable<bool> take_place();
+  asio::awaitable<void> wait_for_place(Instant deadline);
+  void take_claim(const std::vector<session::QueryResult>& results);
+  void step_down();
+  void forget_readings();
   asio::awaitable<std::optional<cluster::Failure>> connect(session::Session& session);
   // Which queries run depends on it; once a connection.
   asio::awaitable<void> learn_role(Instant deadline);
@@ -148,6 +165,9 @@ class Poller {
   bool round_waits_ = false;
   PollState state_;
   Credentials credentials_;
+  ObserverPlace place_;
+  asio::steady_timer place_known_;
+  std::optional<cluster::ServerTime> seen_start_time_;
   bool stopped_ = false;
   bool round_running_ = false;
   bool tick_ended_ = false;

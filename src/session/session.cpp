@@ -35,9 +35,10 @@ std::string pinning_statement(const SessionOptions& options) {
          set("lock_timeout", milliseconds(options.lock_timeout)) + ", " +
          set("idle_in_transaction_session_timeout", "10000") + ", " +
          // Behind a firewall that drops, the server learns nothing of our end: without these its
-         // side of each connection we gave up would stay for two hours.
-         set("tcp_keepalives_idle", "10") + ", " + set("tcp_keepalives_interval", "5") + ", " +
-         set("tcp_keepalives_count", "3") + ", " + set("default_transaction_read_only", "on") +
+         // side of each connection we gave up would stay for two hours, and with it what a lost
+         // exporter held, its place among the observers above all.
+         set("tcp_keepalives_idle", "5") + ", " + set("tcp_keepalives_interval", "1") + ", " +
+         set("tcp_keepalives_count", "4") + ", " + set("default_transaction_read_only", "on") +
          ", " + set("DateStyle", "ISO") + ", " + set("IntervalStyle", "postgres") + ", " +
          set("TimeZone", "UTC") + ", " + set("extra_float_digits", "1");
 }

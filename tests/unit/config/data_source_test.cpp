@@ -75,6 +75,18 @@ TEST(DataSource, ANameGivesTheClusterDefaultWithAServerForEachHost) {
   );
 }
 
+TEST(DataSource, TheTasksOfASwarmServiceAreLookedUp) {
+  const Environment environment{
+      {"DATA_SOURCE_NAME", "host=a user=m,host=tasks.replica port=5433 user=m"}};
+  EXPECT_THAT(server_names({.environment = environment}), ElementsAre("default a:5432"));
+  const auto config = load_given({.environment = environment});
+  ASSERT_EQ(config->clusters.at(0).discovery.size(), 1U);
+  const auto& dns = std::get<DnsDiscovery>(config->clusters[0].discovery[0]);
+  EXPECT_EQ(dns.name, "tasks.replica");
+  EXPECT_EQ(dns.login.endpoint.port, 5433);
+  EXPECT_EQ(dns.login.parameter("user"), "m");
+}
+
 TEST(DataSource, TheDatabaseTellsServersOfOneEndpointApart) {
   const Environment environment{{"DATA_SOURCE_NAME", "postgresql://a/x,postgresql://a/y"}};
   EXPECT_THAT(

@@ -1,0 +1,147 @@
+// The part of a poller that runs the queries of a round and takes what they bring.
+#include "log.h"
+#include "sampling/decode.h"
+#include "sampling/poller.h"
+
+#include <utility>
+
+namespace pgrepl::sampling {
+
+namespace {
+
+Instant now() {
+  return std::chrono::steady_clock::now();
+}
+
+}  // namespace
+
+asio::awaitable<void> Poller::learn_role(Instant deadline) {
+  std::vector<std::string> statements{tick_sql(round_session_)};
+  const Instant sent = now();
+  auto results = co_await round_session_.run(std::move(statements), deadline);
+  take_tick(results.front(), sent, now());
+}
+
+asio::awaitable<void> Poller::run_due_queries(Instant deadline) {
+  if (!tick_) {
+    co_await learn_role(deadline);
+  }
+  auto due = select_queries(now());
+  due = co_await apply_predicates(round_session_, predicates_, std::move(due), deadline);
+  catalogue::Batch batch =
+      catalogue::make_batch(tick_sql(round_session_), due, sampling_.statement_timeout);
+  std::vector<std::string> statements = std::move(batch.statements);
+  const Instant sent = now();
+  auto results = co_await round_session_.run(std::move(statements), deadline);
+  take_round(due, batch, std::move(results), sent);
+}
+
+// Costs a round trip of its own, when there are predicates to ask.
+asio::awaitable<std::vector<catalogue::DueQuery>> Poller::apply_predicates(
+    session::Session& session,
+    PredicateAnswers& answers,
+    std::vector<catalogue::DueQuery> due,
+    Instant deadline
+) {
+  const Instant asked = now();
+  const auto open = answers.unanswered(due, asked);
+  if (!open.empty()) {
+    catalogue::Batch batch = catalogue::make_predicate_batch(open);
+    std::vector<std::string> statements = std::move(batch.statements);
+    const auto results = co_await session.run(std::move(statements), deadline);
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      answers.note(open[i], results[batch.places[i]], asked);
+    }
+  }
+  std::vector<catalogue::DueQuery> runs;
+  for (const catalogue::DueQuery& query : due) {
+    const auto judged = answers.judge(*query.query);
+    if (judged.verdict == PredicateAnswers::Verdict::Runs) {
+      runs.push_back(query);
+    } else if (judged.verdict == PredicateAnswers::Verdict::Failed) {
+      take_result(*query.query, Unexpected<session::QueryError>{{.message = judged.error}}, asked);
+    } else {
+      collected_.erase(query.query->name);
+    }
+  }
+  co_return runs;
+}
+
+void Poller::take_round(
+    const std::vector<catalogue::DueQuery>& due,
+    const catalogue::Batch& batch,
+    std::vector<session::QueryResult> results,
+    Instant sent
+) {
+  std::optional<cluster::Failure> failure;
+  for (const session::QueryResult& result : results) {
+    // A statement that was refused or cancelled says nothing against the server.
+    if (!result && (result.error().ends_session || !round_session_.is_open())) {
+      failure = cluster::Failure{result.error().reason, result.error().message};
+    }
+  }
+  note_round_failure(std::move(failure));
+  // The round's own tick is fresher than the last one of the tick's connection.
+  if (results.front()) {
+    if (auto reading = decode_tick(*results.front());
+        reading && !state_.failure(now()) && place_.is_observer()) {
+      tick_ = cluster::Tick{.sent = sent, .received = now(), .reading = std::move(*reading)};
+    }
+  }
+  for (std::size_t i = 0; i < due.size(); ++i) {
+    const std::size_t place = batch.places[i];
+    take_result(*due[i].query, std::move(results[place]), sent);
+    if (place < round_session_.durations().size()) {
+      collected_[due[i].query->name].seconds = round_session_.durations()[place].count();
+    }
+  }
+}
+
+void Poller::take_result(const catalogue::Query& query, session::QueryResult result, Instant sent) {
+  Collected& kept = collected_[query.name];
+  const bool was_logged = kept.logged;
+  kept = Collected{.query = &query};
+  last_runs_[query.name] = sent;
+  if (!result) {
+    kept.error = result.error().message;
+    kept.logged = true;
+    counters_.errors[result.error().reason] += 1;
+    if (!was_logged && !round_failure_) {
+      log::write(
+          log::Level::Warning,
+          "sampling",
+          "query failed",
+          {{"server", server_.name}, {"query", query.name}, {"reason", kept.error}}
+      );
+    }
+    return;
+  }
+  feed_model(query.feeds, *result, sent);
+  kept.rows = std::move(*result);
+}
+
+void Poller::feed_model(catalogue::Feeds feeds, const pg::ResultSet& rows, Instant sent) {
+  using enum catalogue::Feeds;
+  switch (feeds) {
+    case ServerFacts:
+      facts_ = decode_server_facts(rows, round_session_.version());
+      break;
+    case ReplicationSlots:
+      slots_ = decode_replication_slots(rows);
+      break;
+    case Archiver:
+      archiver_ = decode_archiver(rows);
+      break;
+    case DatabaseTotals:
+      totals_ = decode_database_totals(rows, sent);
+      break;
+    case Sessions:
+      sessions_ = decode_sessions(rows);
+      break;
+    case Nothing:
+    case Tick:
+      break;
+  }
+}
+
+}  // namespace pgrepl::sampling
