@@ -89,13 +89,13 @@ Found superuser(const Examined& server) {
       "CREATE ROLE monitor LOGIN PASSWORD '…' IN ROLE pg_monitor; and use it in the configuration"};
 }
 
-Found any_password(const Examined& server) {
-  if (!server.takes_any_password) {
+Found no_password(const Examined& server) {
+  if (!server.asks_for_no_password) {
     return std::nullopt;
   }
   return Finding{
       "",
-      "a login with a made-up password was let in over the network",
+      "a login without a password was let in over the network",
       "replace `trust` by `scram-sha-256` in pg_hba.conf; SELECT pg_reload_conf();"};
 }
 
@@ -315,7 +315,7 @@ constexpr Check kChecks[] = {
     {"reachable", reachable},
     {"pg_monitor", monitor_role},
     {"superuser", superuser},
-    {"any_password", any_password},
+    {"no_password", no_password},
     {"encryption", encryption},
     {"clock", clock},
     {"wal_level", wal_level},

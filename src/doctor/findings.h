@@ -19,7 +19,7 @@ struct Examined {
   Facts facts;
   std::optional<double> clock_offset;  // seconds, the server's clock less ours
   double clock_uncertainty = 0;        // seconds, half of the round trip
-  bool takes_any_password = false;     // a login with a made-up password was let in
+  bool asks_for_no_password = false;   // a login without one was let in
   bool is_local = false;               // at a loopback address or a Unix socket
 };
 

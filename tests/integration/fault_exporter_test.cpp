@@ -199,16 +199,21 @@ TEST_F(ExporterFault, ServerIsToldToNoticeThatWeAreGone) {
   FaultWatch watch{stage(), {.way = Way::Direct}};
   watch.expect_well();
   // Only a session itself can see its settings, but every socket's timer is seen from outside.
-  const std::string told = run(
-      {.arguments =
-           {"/bin/sh",
-            "-c",
-            "ss -tnoH state established \"( sport = :$1 )\"",
-            "sh",
-            std::to_string(stage().standby.port())}}
-  );
-  EXPECT_NE(told.find("timer:(keepalive,"), std::string::npos) << told;
-  EXPECT_EQ(told.find("min"), std::string::npos) << told;
+  const auto timers = [] {
+    return run(
+        {.arguments =
+             {"/bin/sh",
+              "-c",
+              "ss -tnoH state established \"( sport = :$1 )\"",
+              "sh",
+              std::to_string(stage().standby.port())}}
+    );
+  };
+  // For a moment after each answer, a socket shows the timer of what it has just sent.
+  await("the timers are shown", [&] {
+    return timers().find("timer:(keepalive,") != std::string::npos;
+  });
+  EXPECT_EQ(timers().find("min"), std::string::npos) << timers();
 }
 
 }  // namespace

@@ -177,8 +177,8 @@ TEST(Doctor, ClockCountsOnlyBeyondWhatTheRoundTripCanHide) {
 
 TEST(Doctor, LoginWithoutAPasswordIsSaid) {
   Examined server = primary_with();
-  server.takes_any_password = true;
-  EXPECT_THAT(names(server), ElementsAre("any_password"));
+  server.asks_for_no_password = true;
+  EXPECT_THAT(names(server), ElementsAre("no_password"));
 }
 
 TEST(DoctorReport, NamesServerFindingAndRemedy) {
