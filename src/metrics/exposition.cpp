@@ -10,7 +10,10 @@ namespace pgrepl::metrics {
 std::string render(const std::vector<prometheus::MetricFamily>& families) {
   std::ostringstream out;
   prometheus::TextSerializer{}.Serialize(out, families);
-  return std::move(out).str();
+  std::string text = std::move(out).str();
+  // A stream's buffer is up to twice what is in it, and a page stays until the next one.
+  text.shrink_to_fit();
+  return text;
 }
 
 }  // namespace pgrepl::metrics

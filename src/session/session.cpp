@@ -43,6 +43,10 @@ std::string pinning_statement(const SessionOptions& options) {
          set("TimeZone", "UTC") + ", " + set("extra_float_digits", "1");
 }
 
+std::string name_of(std::uint64_t statement) {
+  return "pgrepl_" + std::to_string(statement);
+}
+
 }  // namespace
 
 Session::Session(asio::io_context& io, pg::ConnInfo conninfo, SessionOptions options)
@@ -216,17 +220,22 @@ bool Session::send_all() {
   return std::ranges::all_of(statements_, [this](const std::string& sql) { return send(sql); });
 }
 
+Session::StatementKey Session::key_of(const std::string& sql) {
+  return {std::hash<std::string>{}(sql), sql.size()};
+}
+
 bool Session::send(const std::string& sql) {
   PGconn* conn = conn_.get();
-  auto known = prepared_.find(sql);
+  auto known = prepared_.find(key_of(sql));
   if (known == prepared_.end()) {
-    const std::string name = "pgrepl_" + std::to_string(++names_given_);
-    if (PQsendPrepare(conn, name.c_str(), sql.c_str(), 0, nullptr) != 1) {
+    const std::uint64_t number = ++names_given_;
+    if (PQsendPrepare(conn, name_of(number).c_str(), sql.c_str(), 0, nullptr) != 1) {
       return false;
     }
-    known = in_preparation_.insert_or_assign(sql, name).first;
+    known = in_preparation_.insert_or_assign(key_of(sql), number).first;
   }
-  return PQsendQueryPrepared(conn, known->second.c_str(), 0, nullptr, nullptr, nullptr, 0) == 1 &&
+  const std::string name = name_of(known->second);
+  return PQsendQueryPrepared(conn, name.c_str(), 0, nullptr, nullptr, nullptr, 0) == 1 &&
          PQpipelineSync(conn) == 1;
 }
 
@@ -290,7 +299,7 @@ void Session::take_result(const Result& result) {
       break;
     }
     case PGRES_COMMAND_OK:
-      if (auto prepared = in_preparation_.extract(sql)) {
+      if (auto prepared = in_preparation_.extract(key_of(sql))) {
         prepared_.insert(std::move(prepared));
       }
       break;
@@ -303,7 +312,7 @@ void Session::take_result(const Result& result) {
       if (!answer) {
         answer = Unexpected<QueryError>{to_query_error(result.get())};
         // Whatever is wrong with the prepared statement, the next run makes a new one.
-        prepared_.erase(sql);
+        prepared_.erase(key_of(sql));
       }
   }
 }
@@ -342,7 +351,8 @@ std::vector<QueryResult> Session::collect(bool in_time) {
           lost_.value_or(QueryError{.message = "the statement returns no rows"})});
     }
   }
-  answers_.clear();
+  answers_ = {};
+  statements_ = {};
   if (ended) {
     close();
   }

