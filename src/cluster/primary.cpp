@@ -36,8 +36,8 @@ void note_failover(
   events.push_back(
       {EventKind::Failover,
        primary.name,
-       "was promoted; the primary before was " + before.server +
-           ", which last answered as one " + downtime.data() + " earlier"}
+       "was promoted; the primary before was " + before.server + ", which last answered as one " +
+           downtime.data() + " earlier"}
   );
 }
 
