@@ -176,7 +176,7 @@ std::optional<Query> read_collector(const yaml::Entry& entry, Errors& errors) {
 
 }  // namespace
 
-Dialect recognise(const yaml::Node& document) {
+Dialect recognise(const yaml::Node& document, Dialect plain) {
   constexpr std::array<std::string_view, 10> kPgExporter{
       "desc",
       "predicate_queries",
@@ -198,7 +198,7 @@ Dialect recognise(const yaml::Node& document) {
   if (some_has(kPgExporter)) {
     return Dialect::PgExporter;
   }
-  return some_has(kCloudNativePg) ? Dialect::CloudNativePg : Dialect::PostgresExporter;
+  return some_has(kCloudNativePg) ? Dialect::CloudNativePg : plain;
 }
 
 std::optional<Query> read_foreign_query(Dialect dialect, const yaml::Entry& entry, Errors& errors) {

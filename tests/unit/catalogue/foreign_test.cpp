@@ -71,6 +71,18 @@ TEST(ForeignQuery, RunsInEveryDatabaseOnlyWhereItsExporterDoesSo) {
   EXPECT_EQ(find_query(cloud, "app_jobs")->columns.at(0).family, "cnpg_app_jobs_n");
 }
 
+TEST(ForeignQuery, ConfigMapIsOfCloudNativePg) {
+  const Catalogue loaded = load_foreign(R"(
+kind: ConfigMap
+data:
+  any: |
+    app_jobs: { query: SELECT 1 AS n, metrics: [{ n: { usage: GAUGE } }] }
+)");
+  ASSERT_NE(find_query(loaded, "app_jobs"), nullptr) << to_string(mistakes_of(loaded));
+  EXPECT_EQ(find_query(loaded, "app_jobs")->columns.at(0).family, "cnpg_app_jobs_n");
+  EXPECT_FALSE(find_query(loaded, "app_jobs")->per_database);
+}
+
 TEST(ForeignQuery, VersionsMayBeginWithAZero) {
   const Catalogue loaded = load_foreign(
       "app_jobs: { query: SELECT 1 AS n, min_version: 090400, max_version: 130000, "
