@@ -20,6 +20,10 @@ cluster::Instant now() {
   return std::chrono::steady_clock::now();
 }
 
+double seconds_since(cluster::Instant begin) {
+  return cluster::Seconds{now() - begin}.count();
+}
+
 metrics::Clocks clocks() {
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
   return {.now = now(), .wall_clock_now = cluster::Seconds{since_epoch}.count()};
@@ -105,6 +109,7 @@ asio::awaitable<http::ProbeAnswer> Monitor::probe_known(
   }
   const std::string cluster = at->configured.name;
   const std::string name = at->pollers[index]->server().name;
+  const cluster::Instant begin = now();
   co_await at->pollers[index]->run_round(deadline);
   // The server may have left while it was asked, and its cluster too.
   const auto watched = std::ranges::find_if(clusters_, [&cluster](const WatchedCluster& known) {
@@ -120,7 +125,9 @@ asio::awaitable<http::ProbeAnswer> Monitor::probe_known(
   const auto page = std::ranges::find(found, name, &metrics::ServerPage::name);
   const metrics::ServerPage gone{.name = name};
   http::ProbeAnswer answer;
-  answer.text = metrics::render_probe(pages.front(), page == found.end() ? gone : *page, clocks());
+  answer.text = metrics::render_probe(
+      pages.front(), page == found.end() ? gone : *page, clocks(), seconds_since(begin)
+  );
   co_return answer;
 }
 
@@ -132,11 +139,14 @@ asio::awaitable<std::string> Monitor::probe_stranger(
   once.configured.name = "probe";
   config::Server server{.name = to_string(conninfo.endpoint), .conninfo = std::move(conninfo)};
   once.pollers.push_back(makers(std::nullopt).poller(server));
+  const cluster::Instant begin = now();
   co_await once.pollers.front()->run_round(deadline);
   const auto samples = take_samples(once, now());
   once.latest = cluster::observe({.name = "probe"}, samples, {}, now()).cluster;
   const auto pages = take_pages(std::span{&once, 1}, queries_->catalogue.broken, now());
-  std::string text = metrics::render_probe(pages.front(), pages.front().servers.front(), clocks());
+  std::string text = metrics::render_probe(
+      pages.front(), pages.front().servers.front(), clocks(), seconds_since(begin)
+  );
   once.pollers.front()->stop();
   co_return text;
 }

@@ -70,12 +70,13 @@ void read_runonserver(yaml::Reader& reader, Query& query) {
 }
 
 // postgres_exporter and CloudNativePG. The former runs a query in every database it discovers,
-// unless it says `master`.
+// unless it says `master`; the latter in one database, unless it names others.
 std::optional<Query> read_namespace(Dialect dialect, const yaml::Entry& entry, Errors& errors) {
   yaml::Reader reader{entry.value, errors};
   Query query = begin_query(reader, entry);
   read_runonserver(reader, query);
-  query.per_database = !reader.boolean("master").value_or(false);
+  const bool once = reader.boolean("master").value_or(false);
+  query.per_database = !once && dialect == Dialect::PostgresExporter;
   query.databases = reader.texts("target_databases");
   if (const auto seconds = seconds_of(reader, "cache_seconds")) {
     query.every = *seconds;
@@ -175,7 +176,7 @@ std::optional<Query> read_collector(const yaml::Entry& entry, Errors& errors) {
 
 }  // namespace
 
-Dialect recognise(const yaml::Node& document) {
+Dialect recognise(const yaml::Node& document, Dialect plain) {
   constexpr std::array<std::string_view, 10> kPgExporter{
       "desc",
       "predicate_queries",
@@ -197,7 +198,7 @@ Dialect recognise(const yaml::Node& document) {
   if (some_has(kPgExporter)) {
     return Dialect::PgExporter;
   }
-  return some_has(kCloudNativePg) ? Dialect::CloudNativePg : Dialect::PostgresExporter;
+  return some_has(kCloudNativePg) ? Dialect::CloudNativePg : plain;
 }
 
 std::optional<Query> read_foreign_query(Dialect dialect, const yaml::Entry& entry, Errors& errors) {

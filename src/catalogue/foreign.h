@@ -13,8 +13,8 @@ namespace pgrepl::catalogue {
 
 enum class Dialect : std::uint8_t { PostgresExporter, CloudNativePg, PgExporter };
 
-// By the keys that only one of them knows.
-[[nodiscard]] Dialect recognise(const yaml::Node& document);
+// By the keys that only one of them knows; `plain` where there are none of those.
+[[nodiscard]] Dialect recognise(const yaml::Node& document, Dialect plain);
 
 // One namespace or collector. Absent without a mistake for one that never runs on a PostgreSQL
 // server: it is switched off, has no SQL, or is meant for PgBouncer or for a tag of the user's own.

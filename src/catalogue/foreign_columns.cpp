@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <string_view>
 #include <utility>
 
@@ -60,6 +61,22 @@ std::map<std::string, double> read_mapping(yaml::Reader& reader) {
   return numbers;
 }
 
+// pg_exporter's histograms count rows; those of the others come from the SQL as arrays.
+std::vector<double> read_bounds(yaml::Reader& reader) {
+  std::vector<double> bounds;
+  for (const std::string& text : reader.texts("bucket")) {
+    double bound = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), bound);
+    const bool whole = problem == std::errc{} && end == text.data() + text.size();
+    if (!whole || !std::isfinite(bound) || (!bounds.empty() && bound <= bounds.back())) {
+      reader.error("bucket", "expected increasing numbers, found '" + text + "'");
+      return {};
+    }
+    bounds.push_back(bound);
+  }
+  return bounds;
+}
+
 void name_family(Column& column, const std::string& prefix, const std::string& shown) {
   switch (column.usage) {
     case ColumnUsage::Label:
@@ -69,6 +86,7 @@ void name_family(Column& column, const std::string& prefix, const std::string& s
     case ColumnUsage::Gauge:
     case ColumnUsage::Untyped:
     case ColumnUsage::Histogram:
+    case ColumnUsage::Distribution:
     case ColumnUsage::Mapped:
       column.family = prefix + "_" + shown;
       break;
@@ -93,12 +111,13 @@ std::optional<Column> read_column(
   column.fallback = reader.number("default");
   const auto renamed = reader.text(dialect == Dialect::PgExporter ? "rename" : "name");
   (void)reader.any("pg_version");
-  (void)reader.any("bucket");
+  column.bounds = read_bounds(reader);
   reader.finish();
   if (!usage) {
     return std::nullopt;
   }
-  column.usage = *usage;
+  const bool counts_rows = *usage == ColumnUsage::Histogram && !column.bounds.empty();
+  column.usage = counts_rows ? ColumnUsage::Distribution : *usage;
   if (column.help.empty()) {
     column.help = "column " + entry.key;
   }

@@ -184,9 +184,12 @@ void take(Catalogue& catalogue, Query query, Errors errors, std::set<std::string
   }
 }
 
-void read_document(Catalogue& catalogue, const yaml::Node& document, const SourceText& file);
+void read_document(
+    Catalogue& catalogue, const yaml::Node& document, const SourceText& file, Dialect plain
+);
 
-// A Kubernetes ConfigMap holds whole files as texts.
+// A Kubernetes ConfigMap holds whole files as texts. Only CloudNativePG reads such a map itself;
+// others are handed the files in it.
 void read_config_map(Catalogue& catalogue, const yaml::Node& map, const SourceText& file) {
   const yaml::Node* data = map.find("data");
   for (std::size_t i = 0; data != nullptr && i < data->entries.size(); ++i) {
@@ -195,12 +198,14 @@ void read_config_map(Catalogue& catalogue, const yaml::Node& map, const SourceTe
     if (!inner) {
       break_query(catalogue, file.name, std::move(inner.error()));
     } else {
-      read_document(catalogue, *inner, file);
+      read_document(catalogue, *inner, file, Dialect::CloudNativePg);
     }
   }
 }
 
-void read_document(Catalogue& catalogue, const yaml::Node& document, const SourceText& file) {
+void read_document(
+    Catalogue& catalogue, const yaml::Node& document, const SourceText& file, Dialect plain
+) {
   std::set<std::string> names;
   if (document.kind == yaml::Kind::Mapping) {
     const yaml::Node* kind = document.find("kind");
@@ -208,7 +213,7 @@ void read_document(Catalogue& catalogue, const yaml::Node& document, const Sourc
       read_config_map(catalogue, document, file);
       return;
     }
-    const Dialect dialect = recognise(document);
+    const Dialect dialect = recognise(document, plain);
     for (const yaml::Entry& entry : document.entries) {
       Errors errors;
       auto query = read_foreign_query(dialect, entry, errors);
@@ -236,7 +241,7 @@ void read_file(Catalogue& catalogue, const SourceText& file) {
     break_query(catalogue, file.name, std::move(document.error()));
     return;
   }
-  read_document(catalogue, *document, file);
+  read_document(catalogue, *document, file, Dialect::PostgresExporter);
 }
 
 // Families of our own format belong to one query each. Other exporters share them between queries

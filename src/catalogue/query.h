@@ -21,10 +21,11 @@ enum class ColumnUsage : std::uint8_t {
   Gauge,
   Untyped,
   Discard,
-  Suffix,     // its text ends the name of the row's series
-  Histogram,  // an array of bounds; the columns NAME_bucket, NAME_sum, NAME_count have the rest
-  Mapped,     // a gauge: its text stands for a number
-  Duration,   // a gauge in milliseconds: "1h30m", "250ms"
+  Suffix,        // its text ends the name of the row's series
+  Histogram,     // an array of bounds; the columns NAME_bucket, NAME_sum, NAME_count have the rest
+  Distribution,  // each row is one observation; its bounds stand in the file
+  Mapped,        // a gauge: its text stands for a number
+  Duration,      // a gauge in milliseconds: "1h30m", "250ms"
 };
 
 struct Column {
@@ -35,6 +36,7 @@ struct Column {
   double scale = 1;
   std::optional<double> fallback;         // the value of NULL
   std::map<std::string, double> mapping;  // Mapped: what each text stands for
+  std::vector<double> bounds;             // Distribution: upper bounds, increasing
 };
 
 struct Variant {

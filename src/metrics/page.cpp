@@ -129,6 +129,32 @@ void add_server_counters(const ServerPage& server, const Labels& labels, Familie
   }
 }
 
+struct ProbeOutcome {
+  bool up;
+  bool whole;  // no query failed either
+  double seconds;
+};
+
+void add_probe_outcome(const ProbeOutcome& outcome, Families& families) {
+  families.add(
+      "probe_success", MetricType::Gauge, "Whether the server answered", {}, outcome.up ? 1 : 0
+  );
+  families.add(
+      "pg_exporter_last_scrape_duration_seconds",
+      MetricType::Gauge,
+      "How long this probe took",
+      {},
+      outcome.seconds
+  );
+  families.add(
+      "pg_exporter_last_scrape_error",
+      MetricType::Gauge,
+      "1 when the server or a query did not answer this probe",
+      {},
+      outcome.whole ? 0 : 1
+  );
+}
+
 }  // namespace
 
 PageFamilies collect_page(
@@ -164,7 +190,7 @@ Page render_page(
 }
 
 std::string render_probe(
-    const ClusterPage& cluster, const ServerPage& server, const Clocks& clocks
+    const ClusterPage& cluster, const ServerPage& server, const Clocks& clocks, double seconds
 ) {
   Families families;
   const ClusterView view{
@@ -181,7 +207,8 @@ std::string render_probe(
   if (found != servers.end()) {
     add_families_of_server(view, *found, {}, families);
   }
-  families.add("probe_success", MetricType::Gauge, "Whether the server answered", {}, up ? 1 : 0);
+  const bool whole = up && std::ranges::all_of(server.queries, &QueryRows::rows);
+  add_probe_outcome({.up = up, .whole = whole, .seconds = seconds}, families);
   (void)add_server_queries(server, {}, families);
   return render(std::move(families).take());
 }

@@ -62,10 +62,11 @@ struct PageFamilies {
     std::span<const ClusterPage> clusters, const SelfFacts& self, const Clocks& clocks
 );
 
-// The series of one server under no labels but their own, with probe_success. `server` of the
-// cluster is absent when it is not in it.
+// The series of one server under no labels but their own, with probe_success and what dashboards
+// of the community exporter choose their servers by. `server` of the cluster is absent when it is
+// not in it; `seconds` is how long it was asked.
 [[nodiscard]] std::string render_probe(
-    const ClusterPage& cluster, const ServerPage& server, const Clocks& clocks
+    const ClusterPage& cluster, const ServerPage& server, const Clocks& clocks, double seconds
 );
 
 struct Page {

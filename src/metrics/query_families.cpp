@@ -1,6 +1,7 @@
 #include "metrics/query_families.h"
 
 #include "metrics/column_value.h"
+#include "metrics/distributions.h"
 #include "pg/number.h"
 
 #include <algorithm>
@@ -24,6 +25,7 @@ MetricType type_of(ColumnUsage usage) {
     case ColumnUsage::Gauge:
     case ColumnUsage::Mapped:
     case ColumnUsage::Duration:
+    case ColumnUsage::Distribution:
       return MetricType::Gauge;
     case ColumnUsage::Histogram:
       return MetricType::Histogram;
@@ -118,6 +120,7 @@ struct RowWriter {
   const Labels& labels;
   std::optional<std::string_view> suffix;
   Families& families;
+  Distributions& distributions;
   DroppedSamples& dropped;
 
   void note_unreadable(const Column& column) const {
@@ -126,14 +129,20 @@ struct RowWriter {
     dropped.unreadable += 1;
   }
 
-  void write_value(const Place& place) const {
+  std::optional<double> read_value(const Place& place) const {
     const Column& column = *place.column;
     const auto text = rows.at(row, place.at);
     const auto value = text ? column_value(column, *text) : column.fallback;
+    if (!value && text && column.usage != ColumnUsage::Untyped) {
+      note_unreadable(column);
+    }
+    return value;
+  }
+
+  void write_value(const Place& place) const {
+    const Column& column = *place.column;
+    const auto value = read_value(place);
     if (!value) {
-      if (text && column.usage != ColumnUsage::Untyped) {
-        note_unreadable(column);
-      }
       return;
     }
     const MetricType type = type_of(column.usage);
@@ -148,6 +157,12 @@ struct RowWriter {
     dropped.duplicates += added ? 0 : 1;
   }
 
+  void observe(const Place& place) const {
+    if (const auto value = read_value(place)) {
+      distributions.observe(*place.column, labels, *value);
+    }
+  }
+
   void write_histogram(const Place& place) const {
     const Column& column = *place.column;
     auto histogram = histogram_of(column, rows, row);
@@ -158,6 +173,17 @@ struct RowWriter {
     const bool added =
         families.add_histogram(column.family, column.help, labels, std::move(*histogram));
     dropped.duplicates += added ? 0 : 1;
+  }
+
+  void write(const Place& place) const {
+    switch (place.column->usage) {
+      case ColumnUsage::Histogram:
+        return write_histogram(place);
+      case ColumnUsage::Distribution:
+        return observe(place);
+      default:
+        return write_value(place);
+    }
   }
 };
 
@@ -170,6 +196,7 @@ DroppedSamples add_query_families(
     Families& families
 ) {
   DroppedSamples dropped;
+  Distributions distributions;
   const Layout layout = lay_out(query, rows);
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     const Labels row_labels = labels_of(layout, rows, row, labels);
@@ -179,16 +206,14 @@ DroppedSamples add_query_families(
         .labels = row_labels,
         .suffix = layout.suffix ? rows.at(row, *layout.suffix) : std::nullopt,
         .families = families,
+        .distributions = distributions,
         .dropped = dropped,
     };
     for (const Place& place : layout.values) {
-      if (place.column->usage == ColumnUsage::Histogram) {
-        writer.write_histogram(place);
-      } else {
-        writer.write_value(place);
-      }
+      writer.write(place);
     }
   }
+  dropped.duplicates += distributions.add_to(families);
   return dropped;
 }
 

@@ -42,6 +42,7 @@ std::string_view word_of(ColumnUsage usage) {
     case ColumnUsage::Gauge:
     case ColumnUsage::Mapped:
     case ColumnUsage::Duration:
+    case ColumnUsage::Distribution:
       return "gauge";
     case ColumnUsage::Histogram:
       return "histogram";

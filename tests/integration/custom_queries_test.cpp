@@ -94,6 +94,10 @@ app_predicate_wrong:
   query: SELECT 1 AS n
   predicate_queries: [{ name: bad, predicate_query: SELECT 42 }]
   metrics: [{ n: { usage: GAUGE } }]
+app_spread:
+  query: SELECT 'l' AS l, v AS took FROM (VALUES (1), (5), (NULL)) AS seen (v)
+  tags: [ cluster ]
+  metrics: [{ l: { usage: LABEL } }, { took: { usage: HISTOGRAM, bucket: [1, 3], description: Spread } }]
 app_slow:
   query: SELECT 1 AS n FROM pg_sleep(5)
   timeout: 0.1
@@ -193,6 +197,14 @@ TEST_F(CustomQueries, HistogramsAreHistograms) {
   EXPECT_EQ(value("app_histogram_h_bucket", on(primary, {{"le", "+Inf"}})), 5);
   EXPECT_EQ(value("app_histogram_h_sum", on(primary)), 9.5);
   EXPECT_EQ(value("app_histogram_h_count", on(primary)), 5);
+}
+
+TEST_F(CustomQueries, HistogramsOfPgExporterCountRows) {
+  EXPECT_EQ(value("app_spread_took_bucket", on(primary, {{"l", "l"}, {"le", "1"}})), 1);
+  EXPECT_EQ(value("app_spread_took_bucket", on(primary, {{"l", "l"}, {"le", "3"}})), 1);
+  EXPECT_EQ(value("app_spread_took_bucket", on(primary, {{"l", "l"}, {"le", "+Inf"}})), 2);
+  EXPECT_EQ(value("app_spread_took_sum", on(primary)), 6);
+  EXPECT_EQ(value("app_spread_took_count", on(primary)), 2);
 }
 
 TEST_F(CustomQueries, DuplicatesAndBrokenOnesCostNothingElse) {

@@ -149,8 +149,10 @@ TEST(CommandLineFlags, SwitchQueriesAndSayWhatToUseInstead) {
 TEST_F(Databases, LegacyNamesAreThereWhenTheyAreAskedFor) {
   const Exporter with{options({"--compat.legacy-names"})};
   EXPECT_TRUE(with.value("pg_stat_database_session_time", {{"datname", "postgres"}}));
+  EXPECT_TRUE(with.value("pg_stat_bgwriter_buffers_alloc", {}));
   const Exporter without{options({})};
   EXPECT_FALSE(without.value("pg_stat_database_session_time", {{"datname", "postgres"}}));
+  EXPECT_FALSE(without.value("pg_stat_bgwriter_buffers_alloc", {}));
   const Exporter fewer{options({"--no-collector.locks"})};
   EXPECT_FALSE(fewer.value("pg_exporter_collector_success", {{"collector", "locks"}}));
 }

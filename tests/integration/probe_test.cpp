@@ -50,6 +50,8 @@ TEST_F(Probe, KnownServerHasItsSeriesWithoutClusterAndServer) {
   EXPECT_EQ(find_value(page, "pg_replication_is_replica"), 1);
   EXPECT_EQ(find_value(page, "pg_replication_lag_seconds"), 0);
   EXPECT_GT(find_value(page, "pg_settings_max_connections").value_or(0), 0);
+  EXPECT_GT(find_value(page, "pg_exporter_last_scrape_duration_seconds").value_or(0), 0);
+  EXPECT_EQ(find_value(page, "pg_exporter_last_scrape_error"), 0);
   EXPECT_GT(find_value(page, "pg_stat_database_xact_commit", {{"datname", "postgres"}}), 0);
   for (const Series& series : page) {
     EXPECT_FALSE(series.labels.contains("server")) << series.name;
@@ -65,6 +67,7 @@ TEST_F(Probe, ServerThatIsDownIsAPageThatSaysSo) {
   const auto page = parse_exposition(answer.body);
   EXPECT_EQ(find_value(page, "probe_success"), 0);
   EXPECT_EQ(find_value(page, "pg_up"), 0);
+  EXPECT_EQ(find_value(page, "pg_exporter_last_scrape_error"), 1);
 }
 
 TEST_F(Probe, AllowedStrangerIsAskedOnceAndLeftAlone) {
