@@ -26,7 +26,7 @@ swarm_packages=(docker.io debootstrap iptables iproute2 python3 curl)
 systems_packages=(patroni etcd-server haproxy pgbouncer openssl iproute2 python3 python3-psycopg2)
 
 # What scripts/dashboards runs around the servers, and shows the dashboards with.
-dashboards_packages=(prometheus prometheus-alertmanager python3 python3-yaml python3-psycopg2 chromium)
+dashboards_packages=(pgbouncer prometheus prometheus-alertmanager python3 python3-yaml python3-psycopg2 chromium)
 
 as_root() {
   if [[ $EUID -eq 0 ]]; then

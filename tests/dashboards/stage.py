@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -21,6 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests/systems"))
 
 import kit  # noqa: E402
+import servers as systems  # noqa: E402
 
 NAMES = ("pg-1", "pg-2", "pg-3")
 CLUSTER = "shop"
@@ -60,6 +62,7 @@ clusters:
     endpoints:
       - {{ name: write, host: 127.0.0.1, port: {write}, expect: primary }}
       - {{ name: read, host: 127.0.0.1, port: {read}, expect: standby }}
+    pgbouncers: [{{ name: pgbouncer-1, host: 127.0.0.1, port: {pgbouncer} }}]
 """
 PROMETHEUS = """
 global: {{ scrape_interval: 1s, evaluation_interval: 1s }}
@@ -138,6 +141,10 @@ class Servers:
             self.clone("pg-1", name, upstream="pg-1")
         for name in NAMES:
             self.start(name)
+        self.pgbouncer = systems.PgBouncer(drill, "pgbouncer-1", self.at("pg-1"))
+
+    def at(self, name):
+        return types.SimpleNamespace(port=self.port[name])
 
     def folder(self, name):
         return self.drill.folder / name
@@ -224,6 +231,9 @@ class Servers:
         """Writes, reads, and one session that begins a transaction and leaves it open."""
         self.pgbench(primary, "-n", "-R", "60", "-c", "3", "-T", "3600")
         self.pgbench(standby, "-n", "-S", "-R", "60", "-c", "2", "-T", "3600")
+        self.drill.start("load-pgbouncer", [
+            kit.postgres_bin() / "pgbench", "-h", "127.0.0.1", "-p", self.pgbouncer.port, "-U", "postgres", "-n", "-R", "20",
+            "-c", "2", "-T", "3600", "app"])
         idle = self.connect(primary, application_name="forgotten")
         idle.cursor().execute("SELECT 1")
         self.sessions.append(idle)
@@ -231,6 +241,7 @@ class Servers:
     def promote(self, name, follower):
         self.execute(name, "SELECT pg_promote()")
         self.write.port = self.port[name]
+        self.pgbouncer.lead_to(self.at(name))
         conninfo = f"host=127.0.0.1 port={self.port[name]} user=postgres application_name={follower}"
         self.execute(follower, f"ALTER SYSTEM SET primary_conninfo = '{conninfo}'")
         self.execute(follower, "SELECT pg_reload_conf()")
@@ -293,7 +304,8 @@ def start_exporters(drill, servers, count=2):
     lines = "\n".join(f"      - {{ name: {name}, host: 127.0.0.1, port: {port} }}"
                       for name, port in servers.port.items())
     file = drill.write("exporter.yaml", EXPORTER.format(
-        cluster=CLUSTER, servers=lines, write=servers.write.address(), read=servers.port["pg-3"]))
+        cluster=CLUSTER, servers=lines, write=servers.write.address(), read=servers.port["pg-3"],
+        pgbouncer=servers.pgbouncer.port))
     ports = kit.free_ports(count)
     for port in ports:
         drill.start(f"exporter-{port}", [binary, f"--config.file={file}",
