@@ -299,7 +299,8 @@ asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->page = render(at);
   snapshot->taken = at;
-  snapshot_.publish(snapshot);
+  // The page goes to those who wait for it; between scrapes it is memory that nobody reads.
+  snapshot_.publish(std::make_shared<Snapshot>(Snapshot{.page = {}, .taken = at}));
   // A page is made of ten times its size in pieces; the next one may be a minute away.
   malloc_trim(0);
   round_running_ = false;

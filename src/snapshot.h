@@ -8,7 +8,7 @@
 namespace pgrepl {
 
 struct Snapshot {
-  std::string page;  // Prometheus text format 0.0.4
+  std::string page;  // Prometheus text format 0.0.4; empty once it has been handed out
   cluster::Instant taken;
 };
 

@@ -24,7 +24,7 @@ class SnapshotSource {
   // Of a round that ends within `timeout`; null when none did.
   [[nodiscard]] virtual std::shared_ptr<const Snapshot> fresh(std::chrono::milliseconds timeout
   ) = 0;
-  // Of the last round; null before the first is done.
+  // Of the last round, without its page; null before the first is done.
   [[nodiscard]] virtual std::shared_ptr<const Snapshot> latest() const = 0;
   // Of the last round or tick, whichever is later; null before the first.
   [[nodiscard]] virtual std::shared_ptr<const pages::Picture> picture() const = 0;
