@@ -161,7 +161,8 @@ def configuration(addresses, port):
     clusters = "".join(
         f"  - name: c{i}\n    servers: [{{ name: s{i}, host: {address}, port: {p} }}]\n"
         for i, (address, p) in enumerate((a if isinstance(a, tuple) else (a, port)) for a in addresses))
-    return ("defaults: { user: monitor, dbname: postgres, sslmode: disable }\n"
+    # One server under many names is to be read under each of them.
+    return ("sampling: { observers: 0 }\ndefaults: { user: monitor, dbname: postgres, sslmode: disable }\n"
             f"clusters:\n{clusters}")
 
 

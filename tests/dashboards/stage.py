@@ -33,6 +33,7 @@ unix_socket_directories = '{folder}'
 cluster_name = '{name}'
 fsync = off
 shared_buffers = 16MB
+max_connections = 300
 wal_level = replica
 max_wal_size = 64MB
 min_wal_size = 32MB
