@@ -17,19 +17,6 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-std::string_view name_of(MetricType type) {
-  switch (type) {
-    case MetricType::Counter:
-      return "counter";
-    case MetricType::Gauge:
-      return "gauge";
-    case MetricType::Histogram:
-      return "histogram";
-    default:
-      return "untyped";
-  }
-}
-
 // Bytes as prometheus-cpp's TextSerializer writes them, without its streams: they cost more than
 // all else a page needs.
 class Writer {
@@ -64,7 +51,7 @@ class Writer {
     out_.append("# TYPE ")
         .append(family.name)
         .append(" ")
-        .append(name_of(family.type))
+        .append(text_of(family.type))
         .append("\n");
   }
 
@@ -164,6 +151,19 @@ class Writer {
 };
 
 }  // namespace
+
+std::string_view text_of(prometheus::MetricType type) {
+  switch (type) {
+    case MetricType::Counter:
+      return "counter";
+    case MetricType::Gauge:
+      return "gauge";
+    case MetricType::Histogram:
+      return "histogram";
+    default:
+      return "untyped";
+  }
+}
 
 std::string render(const std::vector<prometheus::MetricFamily>& families) {
   std::string text;

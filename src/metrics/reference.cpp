@@ -3,6 +3,7 @@
 #include "metrics/cluster_families.h"
 #include "metrics/column_value.h"
 #include "metrics/example_cluster.h"
+#include "metrics/exposition.h"
 #include "metrics/page.h"
 
 #include <algorithm>
@@ -19,21 +20,6 @@ namespace {
 using catalogue::Column;
 using catalogue::ColumnUsage;
 using prometheus::MetricType;
-
-std::string_view word_of(MetricType type) {
-  switch (type) {
-    case MetricType::Counter:
-      return "counter";
-    case MetricType::Gauge:
-      return "gauge";
-    case MetricType::Histogram:
-      return "histogram";
-    case MetricType::Summary:
-    case MetricType::Untyped:
-      return "untyped";
-  }
-  return "untyped";
-}
 
 std::string_view word_of(ColumnUsage usage) {
   switch (usage) {
@@ -57,7 +43,7 @@ std::string_view word_of(ColumnUsage usage) {
 
 SeriesReference from_family(const prometheus::MetricFamily& family) {
   SeriesReference entry{
-      .name = family.name, .type = std::string{word_of(family.type)}, .help = family.help};
+      .name = family.name, .type = std::string{text_of(family.type)}, .help = family.help};
   std::set<std::string> seen;
   for (const auto& sample : family.metric) {
     for (const Label& label : sample.label) {
