@@ -23,7 +23,10 @@ std::optional<int> version_number(std::string_view text) {
     if (part != "x" && part != "*") {
       const auto [end, problem] =
           std::from_chars(part.data(), part.data() + part.size(), parts.at(count));
-      if (problem != std::errc{} || end != part.data() + part.size()) {
+      // No release will ever have a number of five digits.
+      constexpr int kMost = 9999;
+      if (problem != std::errc{} || end != part.data() + part.size() || parts.at(count) > kMost ||
+          parts.at(count) < 0) {
         return std::nullopt;
       }
     }

@@ -19,6 +19,16 @@ Instant now() {
 constexpr const char* kStartTime =
     "SELECT extract(epoch FROM pg_catalog.pg_postmaster_start_time()) AS postmaster_start_time";
 
+// The connection may have ended after some of the statements were answered.
+cluster::Failure why_lost(const std::vector<session::QueryResult>& results) {
+  for (const session::QueryResult& result : results) {
+    if (!result) {
+      return {result.error().reason, result.error().message};
+    }
+  }
+  return {pg::FailureReason::Other, "connection lost"};
+}
+
 void log_place(const std::string& server, Place place) {
   log::write(
       log::Level::Info,
@@ -45,8 +55,7 @@ asio::awaitable<bool> Poller::take_place() {
   const Instant deadline = now() + sampling_.timeout;
   auto results = co_await tick_session_.run(std::move(statements), deadline);
   if (!tick_session_.is_open()) {
-    const session::QueryError& error = results.front().error();
-    note_failure({error.reason, error.message});
+    note_failure(why_lost(results));
     co_return false;
   }
   take_claim(results);

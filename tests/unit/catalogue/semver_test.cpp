@@ -31,7 +31,9 @@ INSTANTIATE_TEST_SUITE_P(
         Range{"new", std::nullopt},
         Range{">=13 || <9", std::nullopt},
         Range{"~13.0", std::nullopt},
-        Range{">=1.2.3.4", std::nullopt}
+        Range{">=1.2.3.4", std::nullopt},
+        Range{">=400000000.0.0", std::nullopt},
+        Range{">=13.-1.0", std::nullopt}
     )
 );
 
