@@ -3,21 +3,13 @@
 #include "sampling/decode.h"
 #include "session/ask_once.h"
 
-#include <algorithm>
 #include <utility>
-
-#include <asio/experimental/awaitable_operators.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 
 namespace pgrepl::sampling {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// More often than that, the log of connections of a server is full of ours.
-constexpr std::chrono::milliseconds kShortestPeriod{1000};
 
 constexpr const char* kQuestion =
     "SELECT pg_catalog.pg_is_in_recovery() AS in_recovery, "
@@ -30,34 +22,10 @@ constexpr const char* kQuestion =
 EndpointProber::EndpointProber(
     asio::io_context& io, config::Endpoint endpoint, const config::Sampling& sampling
 )
-    : io_(io),
-      endpoint_(std::move(endpoint)),
-      sampling_(sampling),
-      period_(std::max(sampling.tick, kShortestPeriod)),
-      timeout_(sampling.connect_timeout),
-      resolver_(io),
-      pause_(io) {
+    : Prober(io, sampling), io_(io), endpoint_(std::move(endpoint)), resolver_(io) {
   latest_.name = endpoint_.name;
   latest_.expect =
       endpoint_.expect == config::Expect::Primary ? cluster::Role::Primary : cluster::Role::Standby;
-}
-
-asio::awaitable<void> EndpointProber::probe_until_stopped() {
-  using namespace asio::experimental::awaitable_operators;
-  while (!stopped_) {
-    const Clock::time_point began = Clock::now();
-    asio::error_code cancelled;
-    pause_.expires_at(Clock::time_point::max());
-    auto stopping = pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-    auto work = probe_once();
-    auto first = co_await (std::move(work) || std::move(stopping));
-    if (first.index() == 1) {
-      break;
-    }
-    pause_.expires_at(began + period_);
-    co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-  }
-  ended_ = true;
 }
 
 asio::awaitable<void> EndpointProber::probe_once() {
@@ -70,7 +38,7 @@ asio::awaitable<void> EndpointProber::probe_once() {
   pg::ConnInfo conninfo = endpoint_.conninfo;
   std::string question = kQuestion;
   auto rows = co_await session::ask_once(
-      io_, resolver_, std::move(conninfo), std::move(question), began + timeout_
+      io_, resolver_, std::move(conninfo), std::move(question), deadline()
   );
   latest_.reading.reset();
   latest_.failure.reset();
@@ -82,11 +50,6 @@ asio::awaitable<void> EndpointProber::probe_once() {
   } else {
     latest_.failure = cluster::Failure{pg::FailureReason::Other, reading.error()};
   }
-}
-
-void EndpointProber::stop() {
-  stopped_ = true;
-  pause_.cancel();
 }
 
 }  // namespace pgrepl::sampling

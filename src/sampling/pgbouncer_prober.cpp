@@ -1,22 +1,13 @@
 #include "sampling/pgbouncer_prober.h"
 
-#include <algorithm>
-#include <optional>
 #include <string>
 #include <utility>
-
-#include <asio/experimental/awaitable_operators.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 
 namespace pgrepl::sampling {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using cluster::PgBouncerReading;
-
-constexpr std::chrono::milliseconds kShortestPeriod{1000};
 
 struct Question {
   const char* sql;
@@ -38,38 +29,15 @@ constexpr Question kQuestions[] = {
 PgBouncerProber::PgBouncerProber(
     asio::io_context& io, config::PgBouncer pgbouncer, const config::Sampling& sampling
 )
-    : io_(io),
+    : Prober(io, sampling),
       pgbouncer_(std::move(pgbouncer)),
-      sampling_(sampling),
-      period_(std::max(sampling.tick, kShortestPeriod)),
-      timeout_(sampling.connect_timeout),
       resolver_(io),
-      session_(io, resolver_),
-      pause_(io) {
+      session_(io, resolver_) {
   latest_.name = pgbouncer_.name;
 }
 
-asio::awaitable<void> PgBouncerProber::probe_until_stopped() {
-  using namespace asio::experimental::awaitable_operators;
-  while (!stopped_) {
-    const Clock::time_point began = Clock::now();
-    asio::error_code cancelled;
-    pause_.expires_at(Clock::time_point::max());
-    auto stopping = pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-    auto work = probe_once();
-    auto first = co_await (std::move(work) || std::move(stopping));
-    if (first.index() == 1) {
-      break;
-    }
-    pause_.expires_at(began + period_);
-    co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-  }
-  session_.close();
-  ended_ = true;
-}
-
 asio::awaitable<void> PgBouncerProber::probe_once() {
-  const Instant deadline = Clock::now() + timeout_;
+  const Instant deadline = this->deadline();
   PgBouncerReading reading;
   if (session_.is_open()) {
     auto problem = co_await read(reading, deadline);
@@ -119,11 +87,6 @@ void PgBouncerProber::keep(PgBouncerReading reading) {
 void PgBouncerProber::keep(const session::ConnectError& error) {
   latest_.reading.reset();
   latest_.failure = cluster::Failure{error.reason, error.message};
-}
-
-void PgBouncerProber::stop() {
-  stopped_ = true;
-  pause_.cancel();
 }
 
 }  // namespace pgrepl::sampling
