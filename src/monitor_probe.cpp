@@ -101,7 +101,7 @@ asio::awaitable<http::ProbeAnswer> Monitor::probe_known(
   for (; index >= at->pollers.size(); ++at) {
     index -= at->pollers.size();
   }
-  if (at->pollers[index]->sample(now()).left_to_others) {
+  if (at->pollers[index]->is_left_to_others(now())) {
     pg::ConnInfo conninfo = at->pollers[index]->server().conninfo;
     http::ProbeAnswer answer;
     answer.text = co_await probe_stranger(std::move(conninfo), deadline);

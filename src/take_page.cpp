@@ -21,7 +21,7 @@ metrics::ServerPage page_of(
       .databases_left_out = poller.counters().databases_left_out,
   };
   // What a server said before it fell silent is no news.
-  if (poller.sample(now).tick) {
+  if (poller.answers(now)) {
     for (const auto& [name, collected] : poller.collected()) {
       page.queries.push_back(
           {collected.query, collected.rows ? &*collected.rows : nullptr, collected.seconds}
@@ -35,8 +35,7 @@ metrics::ServerPage page_of(
 }
 
 bool has_failures(const sampling::Poller& poller, cluster::Instant now) {
-  return poller.sample(now).failure ||
-         std::ranges::any_of(poller.collected(), [](const auto& kept) {
+  return poller.failure(now) || std::ranges::any_of(poller.collected(), [](const auto& kept) {
            return !kept.second.rows;
          });
 }

@@ -153,7 +153,7 @@ std::vector<sampling::Poller*> update_pollers(
       }
       log_change(watched, server, "watches a discovered server");
     }
-    if (is_decided(poller->sample(now))) {
+    if (poller->is_decided(now)) {
       watched.undecided.erase(server.name);
     }
     watched.pollers.push_back(std::move(poller));

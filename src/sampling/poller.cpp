@@ -92,8 +92,6 @@ bool Poller::has_new_credentials() const {
   return failure && failure->reason == pg::FailureReason::Auth && credentials_.changed();
 }
 
-// A connection that a server or a firewall ended since the last tick says nothing against the
-// server: whether it answers is known once a new one was tried.
 asio::awaitable<void> Poller::tick_once() {
   if (place_.must_step_down()) {
     step_down();
@@ -104,6 +102,8 @@ asio::awaitable<void> Poller::tick_once() {
   place_known_.cancel();
 }
 
+// A connection that a server or a firewall ended since the last tick says nothing against the
+// server: whether it answers is known once a new one was tried.
 asio::awaitable<void> Poller::ask_once() {
   state_.attempt_began(now());
   const bool kept = tick_session_.is_open();
@@ -236,6 +236,11 @@ void Poller::stop() {
   }
 }
 
+std::optional<cluster::Failure> Poller::failure(Instant at) const {
+  auto failure = state_.failure(at);
+  return failure ? failure : round_failure_;
+}
+
 cluster::ServerSample Poller::sample(Instant at) const {
   cluster::ServerSample sample{
       .name = server_.name,
@@ -247,13 +252,11 @@ cluster::ServerSample Poller::sample(Instant at) const {
       .archiver = archiver_,
       .totals = totals_,
       .sessions = sessions_,
-      .failure = round_failure_,
-      .left_to_others = place_.is_left_to_others(),
+      .failure = failure(at),
+      .left_to_others = is_left_to_others(at),
       .seen_postmaster_start_time = seen_start_time_,
   };
-  if (auto failure = state_.failure(at)) {
-    sample.failure = std::move(failure);
-    sample.left_to_others = false;
+  if (state_.failure(at)) {
     sample.tick.reset();
     sample.slots.clear();
     sample.archiver.reset();
@@ -329,6 +332,7 @@ void Poller::note_round_failure(std::optional<cluster::Failure> failure) {
     counters_.errors[failure->reason] += 1;
     collected_.clear();
     last_runs_.clear();
+    predicates_.clear();
   }
   round_failure_ = std::move(failure);
 }

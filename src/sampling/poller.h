@@ -77,6 +77,22 @@ class Poller {
   // After stop(): nothing runs any more, so that it can be destroyed.
   [[nodiscard]] bool has_ended() const { return tick_ended_ && !round_running_ && !walking_; }
 
+  // Whether the server answers, as far as is known at `now`.
+  [[nodiscard]] bool answers(Instant now) const { return tick_ && !state_.failure(now); }
+
+  // Of the server, or of a round alone.
+  [[nodiscard]] std::optional<cluster::Failure> failure(Instant now) const;
+
+  // Other exporters read the server, so that this one does not.
+  [[nodiscard]] bool is_left_to_others(Instant now) const {
+    return place_.is_left_to_others() && !state_.failure(now);
+  }
+
+  // Whether there is something to say of the server yet.
+  [[nodiscard]] bool is_decided(Instant now) const {
+    return tick_ || failure(now) || is_left_to_others(now);
+  }
+
   // All that is known of the server at `now`. Nothing older than an unanswered tick is in it.
   [[nodiscard]] cluster::ServerSample sample(Instant now) const;
 
@@ -121,18 +137,24 @@ class Poller {
   // Which queries run depends on it; once a connection.
   asio::awaitable<void> learn_role(Instant deadline);
   asio::awaitable<void> run_due_queries(Instant deadline);
-  asio::awaitable<std::vector<catalogue::DueQuery>> apply_predicates(
+  // Costs a round trip of its own, when there are predicates to ask.
+  static asio::awaitable<void> ask_predicates(
       session::Session& session,
       PredicateAnswers& answers,
-      std::vector<catalogue::DueQuery> due,
+      const std::vector<catalogue::DueQuery>& due,
       Instant deadline
   );
+  // The queries that run.
+  std::vector<catalogue::DueQuery> take_predicates(PredicateAnswers::Sorted sorted);
   [[nodiscard]] std::vector<catalogue::DueQuery> due_walks(Instant at) const;
   // True when the way is free by the deadline.
   asio::awaitable<bool> interrupt_walk(Instant deadline);
   asio::awaitable<void> begin_walk();
   asio::awaitable<void> ask_database(std::string database);
   asio::awaitable<void> ask_in_database(std::string database, std::vector<catalogue::DueQuery> due);
+  void note_walk_error(
+      const std::string& database, const catalogue::Query& query, const session::QueryError& error
+  );
   void end_walk();
   [[nodiscard]] session::SessionOptions session_options() const;
   [[nodiscard]] catalogue::ServerProfile profile() const;

@@ -27,7 +27,8 @@ asio::awaitable<void> Poller::run_due_queries(Instant deadline) {
     co_await learn_role(deadline);
   }
   auto due = select_queries(now());
-  due = co_await apply_predicates(round_session_, predicates_, std::move(due), deadline);
+  co_await ask_predicates(round_session_, predicates_, due, deadline);
+  due = take_predicates(predicates_.sort(due));
   catalogue::Batch batch =
       catalogue::make_batch(tick_sql(round_session_), due, sampling_.statement_timeout);
   std::vector<std::string> statements = std::move(batch.statements);
@@ -36,35 +37,34 @@ asio::awaitable<void> Poller::run_due_queries(Instant deadline) {
   take_round(due, batch, std::move(results), sent);
 }
 
-// Costs a round trip of its own, when there are predicates to ask.
-asio::awaitable<std::vector<catalogue::DueQuery>> Poller::apply_predicates(
+asio::awaitable<void> Poller::ask_predicates(
     session::Session& session,
     PredicateAnswers& answers,
-    std::vector<catalogue::DueQuery> due,
+    const std::vector<catalogue::DueQuery>& due,
     Instant deadline
 ) {
   const Instant asked = now();
   const auto open = answers.unanswered(due, asked);
-  if (!open.empty()) {
-    catalogue::Batch batch = catalogue::make_predicate_batch(open);
-    std::vector<std::string> statements = std::move(batch.statements);
-    const auto results = co_await session.run(std::move(statements), deadline);
-    for (std::size_t i = 0; i < open.size(); ++i) {
-      answers.note(open[i], results[batch.places[i]], asked);
-    }
+  if (open.empty()) {
+    co_return;
   }
-  std::vector<catalogue::DueQuery> runs;
-  for (const catalogue::DueQuery& query : due) {
-    const auto judged = answers.judge(*query.query);
-    if (judged.verdict == PredicateAnswers::Verdict::Runs) {
-      runs.push_back(query);
-    } else if (judged.verdict == PredicateAnswers::Verdict::Failed) {
-      take_result(*query.query, Unexpected<session::QueryError>{{.message = judged.error}}, asked);
-    } else {
-      collected_.erase(query.query->name);
-    }
+  catalogue::Batch batch = catalogue::make_predicate_batch(open);
+  std::vector<std::string> statements = std::move(batch.statements);
+  const auto results = co_await session.run(std::move(statements), deadline);
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    answers.note(open[i], results[batch.places[i]], asked);
   }
-  co_return runs;
+}
+
+std::vector<catalogue::DueQuery> Poller::take_predicates(PredicateAnswers::Sorted sorted) {
+  for (const catalogue::Query* skipped : sorted.skipped) {
+    collected_.erase(skipped->name);
+  }
+  for (PredicateAnswers::Refused& refused : sorted.failed) {
+    session::QueryError error{.message = std::move(refused.error)};
+    take_result(*refused.query, Unexpected<session::QueryError>{std::move(error)}, now());
+  }
+  return std::move(sorted.run);
 }
 
 void Poller::take_round(
@@ -101,7 +101,10 @@ void Poller::take_result(const catalogue::Query& query, session::QueryResult res
   Collected& kept = collected_[query.name];
   const bool was_logged = kept.logged;
   kept = Collected{.query = &query};
-  last_runs_[query.name] = sent;
+  // What the loss of the connection cost an answer is asked again as soon as there is one.
+  if (result || !round_failure_) {
+    last_runs_[query.name] = sent;
+  }
   if (!result) {
     kept.error = result.error().message;
     kept.logged = true;

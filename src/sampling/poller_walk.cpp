@@ -99,7 +99,9 @@ asio::awaitable<void> Poller::ask_database(std::string database) {
     }
     due.push_back(query);
     if (failure) {
-      walk_.errors[query.query->name] = database + ": " + failure->message;
+      note_walk_error(
+          database, *query.query, {.reason = failure->reason, .message = failure->message}
+      );
     }
   }
   if (!failure) {
@@ -114,19 +116,33 @@ asio::awaitable<void> Poller::ask_in_database(
   const Instant deadline = now() + sampling_.timeout;
   // An answer holds for its database alone.
   PredicateAnswers answers;
-  due = co_await apply_predicates(*walk_session_, answers, std::move(due), deadline);
+  co_await ask_predicates(*walk_session_, answers, due, deadline);
+  PredicateAnswers::Sorted sorted = answers.sort(due);
+  for (PredicateAnswers::Refused& refused : sorted.failed) {
+    note_walk_error(database, *refused.query, {.message = std::move(refused.error)});
+  }
+  due = std::move(sorted.run);
   catalogue::Batch batch = catalogue::make_batch("SELECT 1", due, sampling_.statement_timeout);
   std::vector<std::string> statements = std::move(batch.statements);
   const auto results = co_await walk_session_->run(std::move(statements), deadline);
   for (std::size_t i = 0; i < due.size(); ++i) {
-    const std::string& name = due[i].query->name;
+    const catalogue::Query& query = *due[i].query;
     const session::QueryResult& result = results[batch.places[i]];
     if (!result) {
-      walk_.errors[name] = database + ": " + result.error().message;
-    } else if (!walk_.rows[name].add(database, *result)) {
-      walk_.errors[name] = database + ": has other columns than the databases before it";
+      note_walk_error(database, query, result.error());
+    } else if (!walk_.rows[query.name].add(database, *result)) {
+      note_walk_error(
+          database, query, {.message = "has other columns than the databases before it"}
+      );
     }
   }
+}
+
+void Poller::note_walk_error(
+    const std::string& database, const catalogue::Query& query, const session::QueryError& error
+) {
+  counters_.errors[error.reason] += 1;
+  walk_.errors[query.name] = database + ": " + error.message;
 }
 
 // A database that failed costs its own rows; the query counts as failed when all did.

@@ -1,6 +1,7 @@
 #include "sampling/predicates.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace pgrepl::sampling {
 
@@ -36,6 +37,21 @@ void PredicateAnswers::note(
     }
   }
   answers_[sql] = std::move(answer);
+}
+
+PredicateAnswers::Sorted PredicateAnswers::sort(const std::vector<catalogue::DueQuery>& due) const {
+  Sorted sorted;
+  for (const catalogue::DueQuery& query : due) {
+    Judgement judged = judge(*query.query);
+    if (judged.verdict == Verdict::Runs) {
+      sorted.run.push_back(query);
+    } else if (judged.verdict == Verdict::Failed) {
+      sorted.failed.push_back({query.query, std::move(judged.error)});
+    } else {
+      sorted.skipped.push_back(query.query);
+    }
+  }
+  return sorted;
 }
 
 PredicateAnswers::Judgement PredicateAnswers::judge(const catalogue::Query& query) const {

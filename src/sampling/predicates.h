@@ -22,15 +22,19 @@ class PredicateAnswers {
   // A result of anything but at most one row with one boolean is a failure, kept as such.
   void note(const std::string& sql, const session::QueryResult& result, Instant at);
 
-  enum class Verdict { Runs, Skipped, Failed };
-
-  // After all its predicates were answered. `error` is set when one of them failed.
-  struct Judgement {
-    Verdict verdict = Verdict::Runs;
-    std::string error{};
+  struct Refused {
+    const catalogue::Query* query;
+    std::string error;
   };
 
-  [[nodiscard]] Judgement judge(const catalogue::Query& query) const;
+  struct Sorted {
+    std::vector<catalogue::DueQuery> run;
+    std::vector<const catalogue::Query*> skipped;
+    std::vector<Refused> failed;  // since one of their predicates has
+  };
+
+  // After all their predicates were answered.
+  [[nodiscard]] Sorted sort(const std::vector<catalogue::DueQuery>& due) const;
 
   void clear() { answers_.clear(); }
 
@@ -40,6 +44,16 @@ class PredicateAnswers {
     std::string error;
     Instant at;
   };
+
+  enum class Verdict { Runs, Skipped, Failed };
+
+  // `error` is set when a predicate failed.
+  struct Judgement {
+    Verdict verdict = Verdict::Runs;
+    std::string error{};
+  };
+
+  [[nodiscard]] Judgement judge(const catalogue::Query& query) const;
 
   std::map<std::string, Answer> answers_;
 };

@@ -192,6 +192,31 @@ TEST_F(ServerFault, SlowQueryIsCutByTheServerAndCostsOnlyItself) {
   EXPECT_LE(monitor_connections(stage().primary), 2);
 }
 
+// The query ends its own connection for as long as the trap is armed.
+TEST_F(ServerFault, QueryThatLostItsConnectionIsAskedAgainLongBeforeItIsDue) {
+  stage().primary.execute("CREATE TABLE trap AS SELECT true AS armed");
+  stage().primary.execute("GRANT SELECT ON trap TO monitor");
+  const auto file = stage().write(
+      "seldom.yaml",
+      "- name: seldom\n"
+      "  every: 1h\n"
+      "  sql: SELECT 1 AS one FROM public.trap WHERE NOT armed\n"
+      "    OR pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())\n"
+      "  columns:\n"
+      "    one: { gauge, help: One }\n"
+  );
+  FaultWatch watch{stage(), {.more = "queries: { files: ['" + file + "'] }\n"}};
+  const Labels seldom{{"server", "pg-1"}, {"collector", "seldom"}};
+  EXPECT_TRUE(wait_until([&] {
+    return watch.exporter().value("pg_exporter_collector_success", seldom) == 0;
+  })) << watch.exporter().output();
+  stage().primary.execute("UPDATE trap SET armed = false");
+  EXPECT_TRUE(wait_until([&] {
+    return watch.exporter().value("pg_seldom_one", {{"server", "pg-1"}}) == 1;
+  })) << watch.exporter().output();
+  stage().primary.execute("DROP TABLE trap");
+}
+
 // Their own servers: these do not come back as they were.
 class ServerLife : public ::testing::Test {
  protected:

@@ -9,7 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::instant;
-using Verdict = PredicateAnswers::Verdict;
 
 catalogue::Query asking(std::vector<catalogue::Predicate> predicates) {
   return {.name = "q", .predicates = std::move(predicates)};
@@ -31,15 +30,20 @@ TEST(PredicateAnswers, HoldForTheirTime) {
   answers.note("SELECT a", rows({"t"}), instant(0));
   EXPECT_TRUE(answers.unanswered(due, instant(59)).empty());
   EXPECT_FALSE(answers.unanswered(due, instant(61)).empty());
-  EXPECT_EQ(answers.judge(query).verdict, Verdict::Runs);
+  const auto sorted = answers.sort(due);
+  ASSERT_EQ(sorted.run.size(), 1U);
+  EXPECT_EQ(sorted.run.front().query, &query);
 }
 
 TEST(PredicateAnswers, NoRowAndFalseMeanNo) {
   PredicateAnswers answers;
   answers.note("a", rows({}), instant(0));
   answers.note("b", rows({"f"}), instant(0));
-  EXPECT_EQ(answers.judge(asking({{"a", 0s}})).verdict, Verdict::Skipped);
-  EXPECT_EQ(answers.judge(asking({{"b", 0s}})).verdict, Verdict::Skipped);
+  const auto no_row = asking({{"a", 0s}});
+  const auto no = asking({{"b", 0s}});
+  const auto sorted = answers.sort({{&no_row, nullptr}, {&no, nullptr}});
+  EXPECT_TRUE(sorted.run.empty());
+  EXPECT_EQ(sorted.skipped, (std::vector{&no_row, &no}));
 }
 
 TEST(PredicateAnswers, AnythingElseIsAFailure) {
@@ -48,9 +52,11 @@ TEST(PredicateAnswers, AnythingElseIsAFailure) {
   answers.note("number", rows({"42"}), instant(0));
   answers.note("error", Unexpected<session::QueryError>{{.message = "no such table"}}, instant(0));
   for (const char* sql : {"two", "number", "error", "never asked"}) {
-    const auto judged = answers.judge(asking({{sql, 0s}}));
-    EXPECT_EQ(judged.verdict, Verdict::Failed) << sql;
-    EXPECT_FALSE(judged.error.empty()) << sql;
+    const auto query = asking({{sql, 0s}});
+    const auto sorted = answers.sort({{&query, nullptr}});
+    EXPECT_TRUE(sorted.run.empty()) << sql;
+    ASSERT_EQ(sorted.failed.size(), 1U) << sql;
+    EXPECT_FALSE(sorted.failed.front().error.empty()) << sql;
   }
 }
 
