@@ -5,11 +5,11 @@ Every alert has a test in which it fires and one in which it does not, a runbook
 texts as monitoring mixins want them; every series it uses exists with these labels and this type;
 vectors are joined by named labels; ranges survive a scrape a minute.
 """
-import copy
 import re
 import sys
 from pathlib import Path
 
+import checked_files
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -260,28 +260,5 @@ BREAKS = {
 }
 
 
-def self_test(state):
-    """Each defect, put into the real files, is found."""
-    missed = []
-    for finding, apply in BREAKS.items():
-        broken = copy.deepcopy(state)
-        apply(broken)
-        if not any(finding in line for line in check(broken)):
-            missed.append(finding)
-    for finding in missed:
-        print(f"not found: {finding}", file=sys.stderr)
-    return 1 if missed else 0
-
-
-def main():
-    state = load()
-    if sys.argv[1:] == ["--self-test"]:
-        return self_test(state)
-    findings = check(state)
-    for finding in findings:
-        print(finding, file=sys.stderr)
-    return 1 if findings else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(checked_files.run(load(), check, BREAKS))

@@ -6,7 +6,6 @@ every expression is PromQL (by promtool), every selector follows the variables; 
 layout are whole; every link leads somewhere; every alert has a panel that shows what it measures, with
 its threshold, on the dashboard that the alert names.
 """
-import copy
 import json
 import re
 import subprocess
@@ -19,6 +18,7 @@ sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "dashboards/source")]
 
 import break_dashboards  # noqa: E402
 import check_alerts  # noqa: E402
+import checked_files  # noqa: E402
 import promql  # noqa: E402
 import series as known  # noqa: E402
 from break_dashboards import panels  # noqa: E402
@@ -326,28 +326,5 @@ def load():
             "alerts": alerts, "series": known.SERIES}
 
 
-def self_test(state):
-    """Each defect, put into the real dashboards, is found."""
-    missed = []
-    for finding, apply in break_dashboards.BREAKS.items():
-        broken = copy.deepcopy(state)
-        apply(broken)
-        if not any(finding in line for line in check(broken)):
-            missed.append(finding)
-    for finding in missed:
-        print(f"not found: {finding}", file=sys.stderr)
-    return 1 if missed else 0
-
-
-def main():
-    state = load()
-    if sys.argv[1:] == ["--self-test"]:
-        return self_test(state)
-    findings = check(state)
-    for finding in findings:
-        print(finding, file=sys.stderr)
-    return 1 if findings else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(checked_files.run(load(), check, break_dashboards.BREAKS))

@@ -1,13 +1,12 @@
 #include "http/ipv6_relay.h"
 
+#include "http/copy.h"
+
 #include <chrono>
-#include <cstddef>
 #include <exception>
 #include <thread>
 #include <utility>
-#include <vector>
 
-#include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/io_context.hpp>
@@ -16,7 +15,6 @@
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
-#include <asio/write.hpp>
 
 namespace pgrepl::http {
 
@@ -45,32 +43,19 @@ struct Pair {
   int& live;
 };
 
-// Until one of the two ends. Both belong to a pair that the caller holds.
-asio::awaitable<void> copy(tcp::socket& from, tcp::socket& to) {
-  std::vector<char> bytes(16384);
-  asio::error_code failure;
-  auto token = asio::redirect_error(asio::use_awaitable, failure);
-  while (!failure) {
-    const auto room = asio::buffer(bytes);
-    const std::size_t count = co_await from.async_read_some(room, token);
-    if (failure) {
-      co_return;
-    }
-    const auto data = asio::buffer(bytes.data(), count);
-    co_await asio::async_write(to, data, token);
-  }
+void do_nothing() {
 }
 
 // A client that has asked for all it wants may still be waiting for the answer.
 asio::awaitable<void> carry_requests(std::shared_ptr<Pair> pair) {
-  co_await copy(pair->client, pair->server);
+  co_await copy(pair->client, pair->server, &do_nothing);
   asio::error_code ignored;
   pair->server.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
 // After the server has hung up there is nothing to wait for.
 asio::awaitable<void> carry_answers(std::shared_ptr<Pair> pair) {
-  co_await copy(pair->server, pair->client);
+  co_await copy(pair->server, pair->client, &do_nothing);
   asio::error_code ignored;
   pair->client.shutdown(tcp::socket::shutdown_both, ignored);
 }

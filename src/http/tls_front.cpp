@@ -1,13 +1,13 @@
 #include "http/tls_front.h"
 
+#include "http/copy.h"
+
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
 #include <exception>
 #include <thread>
 #include <utility>
 
-#include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/io_context.hpp>
@@ -17,7 +17,6 @@
 #include <asio/ssl/stream.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
-#include <asio/write.hpp>
 
 namespace pgrepl::http {
 
@@ -80,33 +79,23 @@ asio::awaitable<void> watch(std::shared_ptr<Client> client) {
   client->close();
 }
 
-template <class From, class To>
-asio::awaitable<void> copy(From& from, To& to, asio::steady_timer& timer) {
-  std::vector<char> bytes(16384);
-  asio::error_code failure;
-  auto token = asio::redirect_error(asio::use_awaitable, failure);
-  while (!failure) {
-    const auto room = asio::buffer(bytes);
-    const std::size_t count = co_await from.async_read_some(room, token);
-    if (failure) {
-      co_return;
-    }
-    timer.expires_after(kForTheNextByte);
-    const auto data = asio::buffer(bytes.data(), count);
-    co_await asio::async_write(to, data, token);
-  }
+// A client that neither sends nor takes a byte for long is hung up on.
+auto keep_alive(asio::steady_timer& timer) {
+  return [&timer] { timer.expires_after(kForTheNextByte); };
 }
 
 // A client that has asked for all it wants may still be waiting for the answer.
 asio::awaitable<void> carry_requests(std::shared_ptr<Client> client) {
-  co_await copy(client->stream, client->server, client->timer);
+  const auto on_bytes = keep_alive(client->timer);
+  co_await copy(client->stream, client->server, on_bytes);
   asio::error_code ignored;
   client->server.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
 // After the server has hung up there is nothing to wait for but the farewell that TLS has.
 asio::awaitable<void> carry_answers(std::shared_ptr<Client> client) {
-  co_await copy(client->server, client->stream, client->timer);
+  const auto on_bytes = keep_alive(client->timer);
+  co_await copy(client->server, client->stream, on_bytes);
   client->timer.expires_after(kForFarewell);
   asio::error_code ignored;
   co_await client->stream.async_shutdown(asio::redirect_error(asio::use_awaitable, ignored));

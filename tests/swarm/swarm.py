@@ -14,6 +14,9 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "tests/systems"))
+import kit  # noqa: E402
+
 PATIENCE = 180
 # Debian's client and engine belong together; a newer client may refuse an older engine.
 DOCKER = "/usr/bin/docker"
@@ -32,14 +35,8 @@ def run(*command, **options):
 
 
 def wait_until(what, condition, patience=PATIENCE, pause=0.5):
-    """Returns the first true value of the condition; fails when there is none in time."""
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(pause)
-    raise AssertionError(f"waited in vain until {what}")
+    """As everywhere, but engines take their time."""
+    return kit.wait_until(what, condition, patience, pause)
 
 
 class Engine:
