@@ -53,7 +53,7 @@ std::size_t count_series(const catalogue::Query& query, const pg::ResultSet& row
   (void)metrics::add_query_families(query, rows, {}, families);
   std::size_t series = 0;
   for (const auto& family : std::move(families).take()) {
-    series += family.metric.size();
+    series += family.samples;
   }
   return series;
 }

@@ -141,10 +141,10 @@ void add_anomalies(const ClusterView& view, GaugeWriter& out) {
 Labels base_labels(const config::Cluster& configured, const std::string& server) {
   Labels labels{{"cluster", configured.name}};
   if (!server.empty()) {
-    labels.push_back({"server", server});
+    labels.add("server", server);
   }
   for (const auto& [name, value] : configured.labels) {
-    labels.push_back({name, value});
+    labels.add(name, value);
   }
   return labels;
 }

@@ -17,19 +17,15 @@ std::string bound_text(double bound) {
   return problem == std::errc{} ? std::string{buffer.data(), end} : std::string{};
 }
 
-Labels with_bound(Labels labels, std::string bound) {
-  labels.push_back({"le", std::move(bound)});
+Labels with_bound(Labels labels, std::string_view bound) {
+  labels.add("le", bound);
   return labels;
 }
 
 }  // namespace
 
 void Distributions::observe(const catalogue::Column& column, const Labels& labels, double value) {
-  std::vector<std::string> key{column.name};
-  for (const Label& label : labels) {
-    key.push_back(label.value);
-  }
-  Distribution& distribution = by_column_and_labels_[std::move(key)];
+  Distribution& distribution = by_column_and_labels_[{column.name, labels.text()}];
   if (distribution.column == nullptr) {
     distribution.column = &column;
     distribution.labels = labels;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pgrepl::metrics {
@@ -25,13 +26,13 @@ class Distributions {
  private:
   struct Distribution {
     const catalogue::Column* column = nullptr;
-    Labels labels;
+    Labels labels{};
     std::vector<std::uint64_t> at_most;  // cumulative, in the order of the bounds
     double sum = 0;
     std::uint64_t count = 0;
   };
 
-  std::map<std::vector<std::string>, Distribution> by_column_and_labels_;
+  std::map<std::pair<std::string, std::string>, Distribution> by_column_and_labels_;
 };
 
 }  // namespace pgrepl::metrics

@@ -1,11 +1,11 @@
 // Families as the text a scraper reads.
 #pragma once
 
+#include "metrics/family.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <prometheus/metric_family.h>
 
 namespace pgrepl::metrics {
 
@@ -13,6 +13,6 @@ namespace pgrepl::metrics {
 [[nodiscard]] std::string_view text_of(prometheus::MetricType type);
 
 // Prometheus text format 0.0.4.
-[[nodiscard]] std::string render(const std::vector<prometheus::MetricFamily>& families);
+[[nodiscard]] std::string render(const std::vector<Family>& families);
 
 }  // namespace pgrepl::metrics

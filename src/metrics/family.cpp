@@ -1,9 +1,8 @@
 #include "metrics/family.h"
 
-#include "support/utf8.h"
+#include "metrics/sample_lines.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 namespace pgrepl::metrics {
@@ -12,22 +11,7 @@ namespace {
 
 using prometheus::MetricType;
 
-// The same for the same labels in any order.
-std::size_t hash_of(const Labels& labels) {
-  std::size_t sum = 0;
-  for (const Label& label : labels) {
-    const std::size_t name = std::hash<std::string>{}(label.name);
-    const std::size_t value = std::hash<std::string>{}(label.value);
-    sum += (name ^ (value << 1U)) * 0x9E3779B97F4A7C15U;
-  }
-  return sum;
-}
-
-bool same_labels(const Labels& a, const Labels& b) {
-  return std::is_permutation(a.begin(), a.end(), b.begin(), b.end());
-}
-
-// prometheus-cpp writes help as it is; a line break in it would end the page's line.
+// The text format ends a help at a line break.
 std::string one_line(std::string_view text) {
   std::string line{text};
   std::ranges::replace_if(
@@ -38,69 +22,70 @@ std::string one_line(std::string_view text) {
 
 }  // namespace
 
-prometheus::ClientMetric* Families::new_sample(
-    std::string_view name, MetricType type, std::string_view help, Labels labels
+Families::Families()
+    : room_(std::make_unique<std::pmr::monotonic_buffer_resource>()), marks_(room_.get()) {
+}
+
+std::string_view Families::labels_at(const Mark& mark) const {
+  const std::string& lines = families_[mark.family].lines;
+  const std::size_t begin = mark.size == 0 ? mark.line : lines.find('{', mark.line) + 1;
+  return std::string_view{lines}.substr(begin, mark.size);
+}
+
+Family* Families::place(
+    std::string_view name, MetricType type, std::string_view help, const Labels& labels
 ) {
-  for (Label& label : labels) {
-    make_utf8(label.value);
+  auto found = by_name_.find(name);
+  if (found == by_name_.end()) {
+    found = by_name_.emplace(name, families_.size()).first;
+    families_.push_back({.name = std::string{name}, .help = one_line(help), .type = type});
   }
-  auto slot = slots_.find(name);
-  if (slot == slots_.end()) {
-    slot = slots_.emplace(name, Slot{families_.size(), {}}).first;
-    families_.push_back({std::string{name}, one_line(help), type, {}});
-  }
-  auto& samples = families_[slot->second.family].metric;
-  const std::size_t hash = hash_of(labels);
-  const auto [first, last] = slot->second.by_labels.equal_range(hash);
-  if (std::any_of(first, last, [&](const auto& entry) {
-        return same_labels(samples[entry.second].label, labels);
-      })) {
+  const std::size_t index = found->second;
+  Family& family = families_[index];
+  if ((family.type == MetricType::Histogram) != (type == MetricType::Histogram)) {
     return nullptr;
   }
-  slot->second.by_labels.emplace(hash, samples.size());
-  auto& sample = samples.emplace_back();
-  sample.label = std::move(labels);
-  return &sample;
+  const std::size_t hash = labels.hash() ^ (index * 0x9E3779B97F4A7C15U);
+  const auto [first, last] = marks_.equal_range(hash);
+  const bool taken = std::any_of(first, last, [&](const auto& entry) {
+    return entry.second.family == index && same_labels(labels_at(entry.second), labels.text());
+  });
+  if (taken) {
+    return nullptr;
+  }
+  marks_.emplace(hash, Mark{index, family.lines.size(), labels.text().size()});
+  family.samples += 1;
+  return &family;
 }
 
 bool Families::add(
-    std::string_view name, MetricType type, std::string_view help, Labels labels, double value
+    std::string_view name,
+    MetricType type,
+    std::string_view help,
+    const Labels& labels,
+    double value
 ) {
-  prometheus::ClientMetric* sample = new_sample(name, type, help, std::move(labels));
-  if (sample == nullptr) {
-    return false;
+  Family* const family = place(name, type, help, labels);
+  if (family != nullptr) {
+    append_sample(family->lines, family->name, labels.text(), value);
   }
-  switch (families_[slots_.find(name)->second.family].type) {
-    case MetricType::Counter:
-      sample->counter.value = value;
-      break;
-    case MetricType::Gauge:
-      sample->gauge.value = value;
-      break;
-    case MetricType::Untyped:
-    case MetricType::Summary:
-    case MetricType::Histogram:
-      sample->untyped.value = value;
-      break;
-  }
-  return true;
+  return family != nullptr;
 }
 
 bool Families::add_histogram(
     std::string_view name,
     std::string_view help,
-    Labels labels,
-    prometheus::ClientMetric::Histogram histogram
+    const Labels& labels,
+    const prometheus::ClientMetric::Histogram& histogram
 ) {
-  auto* sample = new_sample(name, MetricType::Histogram, help, std::move(labels));
-  if (sample != nullptr) {
-    sample->histogram = std::move(histogram);
+  Family* const family = place(name, MetricType::Histogram, help, labels);
+  if (family != nullptr) {
+    append_histogram(family->lines, family->name, labels.text(), histogram);
   }
-  return sample != nullptr;
+  return family != nullptr;
 }
 
-std::vector<prometheus::MetricFamily> Families::take() && {
-  slots_.clear();
+std::vector<Family> Families::take() && {
   return std::move(families_);
 }
 

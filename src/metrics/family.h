@@ -1,57 +1,84 @@
-// Families as values: samples are collected by the name of their family and taken at the end.
+// Families as values: samples are collected by the name of their family, as the lines of the text
+// format that they will be.
 #pragma once
 
+#include "metrics/labels.h"
+
 #include <cstddef>
-#include <map>
+#include <functional>
+#include <memory>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include <prometheus/metric_family.h>
+#include <prometheus/client_metric.h>
+#include <prometheus/metric_type.h>
 
 namespace pgrepl::metrics {
 
-using Label = prometheus::ClientMetric::Label;
-using Labels = std::vector<Label>;
+struct Family {
+  std::string name;
+  std::string help;
+  prometheus::MetricType type;
+  std::string lines{};  // of its samples
+  std::size_t samples = 0;
+};
 
 class Families {
  public:
+  Families();
+  Families(Families&&) = default;
+  Families& operator=(Families&&) = delete;  // what it has stands in the room it came with
+
   // Type and help are those of the first sample of a family. A sample whose labels the family has
-  // already is dropped, and the answer is false: a page with two of them is refused whole. Bytes of
-  // a label that are no UTF-8 become U+FFFD, for the same reason.
+  // already is dropped, and the answer is false: a page with two of them is refused whole. So is a
+  // number where the family has histograms, and the reverse.
   bool add(
       std::string_view name,
       prometheus::MetricType type,
       std::string_view help,
-      Labels labels,
+      const Labels& labels,
       double value
   );
 
   bool add_histogram(
       std::string_view name,
       std::string_view help,
-      Labels labels,
-      prometheus::ClientMetric::Histogram histogram
+      const Labels& labels,
+      const prometheus::ClientMetric::Histogram& histogram
   );
 
   // In the order in which their first samples came.
-  [[nodiscard]] std::vector<prometheus::MetricFamily> take() &&;
+  [[nodiscard]] std::vector<Family> take() &&;
 
  private:
-  struct Slot {
+  // Where a sample's first line begins, and how long the text of its labels is.
+  struct Mark {
     std::size_t family;
-    // Samples by the hash of their labels: the labels themselves stand in the family already.
-    std::unordered_multimap<std::size_t, std::size_t> by_labels;
+    std::size_t line;
+    std::size_t size;
   };
 
-  // Null when there is a sample with these labels.
-  prometheus::ClientMetric* new_sample(
-      std::string_view name, prometheus::MetricType type, std::string_view help, Labels labels
-  );
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
 
-  std::vector<prometheus::MetricFamily> families_;
-  std::map<std::string, Slot, std::less<>> slots_;
+  // Null when there is a sample with these labels, or one of another kind.
+  Family* place(
+      std::string_view name,
+      prometheus::MetricType type,
+      std::string_view help,
+      const Labels& labels
+  );
+  [[nodiscard]] std::string_view labels_at(const Mark& mark) const;
+
+  std::vector<Family> families_;
+  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> by_name_;
+  // By the hash of their labels. Small, many, and gone all at once.
+  std::unique_ptr<std::pmr::monotonic_buffer_resource> room_;
+  std::pmr::unordered_multimap<std::size_t, Mark> marks_;
 };
 
 }  // namespace pgrepl::metrics

@@ -33,8 +33,8 @@ class GaugeWriter {
   ) {
     if (value) {
       Labels labels = labels_;
-      labels.insert(labels.end(), more);
-      families_.add(name, prometheus::MetricType::Gauge, help, std::move(labels), *value);
+      labels.add(more);
+      families_.add(name, prometheus::MetricType::Gauge, help, labels, *value);
     }
   }
 

@@ -32,7 +32,7 @@ void add_collector(
     Families& families
 ) {
   Labels with_collector = labels;
-  with_collector.push_back({"collector", collector});
+  with_collector.add("collector", collector);
   for (const CollectorRow& row : kCollectorRows) {
     families.add(
         row.success,
@@ -59,14 +59,13 @@ void add_drops(const PageDrop& drop, const Labels& labels, Families& families) {
       return;
     }
     Labels with_reason = labels;
-    with_reason.push_back({"collector", drop.query});
-    with_reason.push_back({"reason", reason});
+    with_reason.add({{"collector", drop.query}, {"reason", reason}});
     families.add(
         "pg_exporter_dropped_samples",
         MetricType::Gauge,
         "Samples of the last result that the page cannot show: duplicates, or texts that are no "
         "number",
-        std::move(with_reason),
+        with_reason,
         static_cast<double>(count)
     );
   };
@@ -118,12 +117,12 @@ void add_server_counters(const ServerPage& server, const Labels& labels, Familie
   }
   for (const auto& [reason, count] : server.errors) {
     Labels with_reason = labels;
-    with_reason.push_back({"reason", std::string{to_string(reason)}});
+    with_reason.add("reason", to_string(reason));
     families.add(
         "pg_exporter_errors_total",
         MetricType::Counter,
         "Attempts to connect and statements that failed",
-        std::move(with_reason),
+        with_reason,
         static_cast<double>(count)
     );
   }

@@ -54,7 +54,7 @@ struct PageDrop {
 };
 
 struct PageFamilies {
-  std::vector<prometheus::MetricFamily> families;
+  std::vector<Family> families;
   std::vector<PageDrop> drops;
 };
 

@@ -208,10 +208,8 @@ class PgBouncerWriter {
   void add(const Series& series, const Labels& more, std::optional<double> value) {
     if (value) {
       Labels labels = labels_;
-      labels.insert(labels.end(), more.begin(), more.end());
-      families_.add(
-          series.family, series.type, series.help, std::move(labels), *value * series.factor
-      );
+      labels.add(more);
+      families_.add(series.family, series.type, series.help, labels, *value * series.factor);
     }
   }
 
@@ -267,7 +265,7 @@ class PgBouncerWriter {
   ) {
     Labels labels;
     for (const std::string_view column : columns) {
-      labels.push_back({std::string{column}, std::string{rows.at(row, column).value_or("")}});
+      labels.add(column, rows.at(row, column).value_or(""));
     }
     return labels;
   }
@@ -311,7 +309,7 @@ void add_pgbouncer_families(
   constexpr Series kUp{"", "pgbouncer_up", kGauge, 1, "Whether its admin console answers"};
   constexpr Series kVersion{"", "pgbouncer_version_info", kGauge, 1, "Its version"};
   Labels named = labels;
-  named.push_back({"pgbouncer", probe.name});
+  named.add("pgbouncer", probe.name);
   PgBouncerWriter out{std::move(named), families};
   out.add(kUp, {}, probe.reading ? 1 : 0);
   if (!probe.reading) {

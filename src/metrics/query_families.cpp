@@ -48,8 +48,13 @@ struct Place {
   std::size_t at;
 };
 
+struct LabelPlace {
+  std::string name;
+  std::size_t at;
+};
+
 struct Layout {
-  std::vector<Place> labels;
+  std::vector<LabelPlace> labels;
   std::vector<Place> values;
   std::optional<std::size_t> suffix;
   std::vector<Column> rest;  // made for the columns that the query does not list
@@ -81,12 +86,14 @@ std::vector<Column> unlisted_columns(const catalogue::Query& query, const pg::Re
   return rest;
 }
 
-Layout lay_out(const catalogue::Query& query, const pg::ResultSet& rows) {
+// A label that `base` has already keeps its value under a name of its own.
+Layout lay_out(const catalogue::Query& query, const pg::ResultSet& rows, const Labels& base) {
   Layout layout{.rest = unlisted_columns(query, rows)};
   const auto place = [&](const Column& column) {
     const auto at = rows.column(column.name);
     if (at && column.usage == ColumnUsage::Label) {
-      layout.labels.push_back({&column, *at});
+      const std::string& name = column.family;
+      layout.labels.push_back({base.has(name) ? "exported_" + name : name, *at});
     } else if (at && column.usage == ColumnUsage::Suffix) {
       layout.suffix = at;
     } else if (at && is_value(column)) {
@@ -102,13 +109,8 @@ Labels labels_of(
     const Layout& layout, const pg::ResultSet& rows, std::size_t row, const Labels& base
 ) {
   Labels labels = base;
-  labels.reserve(base.size() + layout.labels.size());
-  for (const auto& [column, at] : layout.labels) {
-    const bool taken = std::ranges::find(base, column->family, &Label::name) != base.end();
-    labels.push_back(
-        {taken ? "exported_" + column->family : column->family,
-         std::string{rows.at(row, at).value_or("")}}
-    );
+  for (const auto& [name, at] : layout.labels) {
+    labels.add(name, rows.at(row, at).value_or(""));
   }
   return labels;
 }
@@ -170,8 +172,7 @@ struct RowWriter {
       note_unreadable(column);
       return;
     }
-    const bool added =
-        families.add_histogram(column.family, column.help, labels, std::move(*histogram));
+    const bool added = families.add_histogram(column.family, column.help, labels, *histogram);
     dropped.duplicates += added ? 0 : 1;
   }
 
@@ -197,7 +198,7 @@ DroppedSamples add_query_families(
 ) {
   DroppedSamples dropped;
   Distributions distributions;
-  const Layout layout = lay_out(query, rows);
+  const Layout layout = lay_out(query, rows, labels);
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     const Labels row_labels = labels_of(layout, rows, row, labels);
     const RowWriter writer{

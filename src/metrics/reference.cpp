@@ -41,14 +41,18 @@ std::string_view word_of(ColumnUsage usage) {
   return "untyped";
 }
 
-SeriesReference from_family(const prometheus::MetricFamily& family) {
+SeriesReference from_family(const Family& family) {
   SeriesReference entry{
       .name = family.name, .type = std::string{text_of(family.type)}, .help = family.help};
-  std::set<std::string> seen;
-  for (const auto& sample : family.metric) {
-    for (const Label& label : sample.label) {
-      if (seen.insert(label.name).second) {
-        entry.labels.push_back(label.name);
+  std::set<std::string_view> seen{"le"};  // which is a histogram's own
+  std::string_view lines = family.lines;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(line.size() + 1);
+    for (const std::string_view label : split_labels(line.substr(line.find('{') + 1))) {
+      const std::size_t end = label.find("=\"");
+      if (end != std::string_view::npos && seen.insert(label.substr(0, end)).second) {
+        entry.labels.emplace_back(label.substr(0, end));
       }
     }
   }
@@ -106,7 +110,7 @@ pg::ResultSet example_rows() {
   return rows;
 }
 
-std::vector<prometheus::MetricFamily> example_families() {
+std::vector<Family> example_families() {
   const ExampleCluster example = example_cluster();
   const catalogue::Query query = example_query();
   const pg::ResultSet rows = example_rows();

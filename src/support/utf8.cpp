@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <string_view>
 
 namespace pgrepl {
 
@@ -37,10 +36,12 @@ std::size_t sequence_length(std::string_view text, std::size_t at) {
 
 }  // namespace
 
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 void make_utf8(std::string& text) {
-  const bool plain =
-      std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-  if (plain) {
+  if (is_ascii(text)) {
     return;
   }
   std::string made;

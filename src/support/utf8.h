@@ -2,8 +2,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace pgrepl {
+
+[[nodiscard]] bool is_ascii(std::string_view text);
 
 // Replaces every byte that belongs to no well-formed sequence by U+FFFD.
 void make_utf8(std::string& text);

@@ -2,6 +2,7 @@
 
 #include "metrics/query_families.h"
 #include "pg/result_set.h"
+#include "support/exposition.h"
 
 #include <map>
 #include <optional>
@@ -30,7 +31,7 @@ catalogue::Query waits() {
   return made;
 }
 
-// "NAME{labels}" of each sample, without the labels of the server, and its value.
+// "NAME LABELS" of each sample, without the labels of the server, and its value.
 struct Result {
   std::map<std::string, double> samples;
   DroppedSamples dropped;
@@ -47,12 +48,12 @@ Result distribute(const std::vector<Row>& values) {
   result.dropped = add_query_families(waits(), rows, {}, families);
   for (const auto& family : std::move(families).take()) {
     EXPECT_EQ(family.type, prometheus::MetricType::Gauge);
-    for (const auto& sample : family.metric) {
-      std::string key = family.name;
-      for (const Label& label : sample.label) {
-        key += " " + label.value;
+    for (const testing::Series& series : testing::parse_exposition(family.lines)) {
+      std::string key = series.name;
+      for (const auto& [name, value] : series.labels) {
+        key += " " + value;
       }
-      result.samples[key] = sample.gauge.value;
+      result.samples[key] = series.value;
     }
   }
   return result;
@@ -61,14 +62,14 @@ Result distribute(const std::vector<Row>& values) {
 TEST(Distributions, EachRowIsAnObservationOfItsLabels) {
   const Result result = distribute({{"a", "500"}, {"a", "501"}, {"a", "200000000"}, {"b", "0"}});
   const std::map<std::string, double> expected{
-      {"app_wait_bucket a 0.5", 1},
-      {"app_wait_bucket a 100000", 2},
-      {"app_wait_bucket a +Inf", 3},
+      {"app_wait_bucket 0.5 a", 1},
+      {"app_wait_bucket 100000 a", 2},
+      {"app_wait_bucket +Inf a", 3},
       {"app_wait_sum a", 200001.001},
       {"app_wait_count a", 3},
-      {"app_wait_bucket b 0.5", 1},
-      {"app_wait_bucket b 100000", 1},
-      {"app_wait_bucket b +Inf", 1},
+      {"app_wait_bucket 0.5 b", 1},
+      {"app_wait_bucket 100000 b", 1},
+      {"app_wait_bucket +Inf b", 1},
       {"app_wait_sum b", 0},
       {"app_wait_count b", 1},
   };

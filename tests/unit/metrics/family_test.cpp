@@ -35,6 +35,27 @@ TEST(Families, SampleWithTheLabelsOfAnotherIsDroppedAndCounted) {
   EXPECT_EQ(text_of(std::move(families)), "# HELP a A\n# TYPE a gauge\na{x=\"1\",y=\"2\"} 1\n");
 }
 
+TEST(Families, LabelsAreTheSameOnlyAsAWhole) {
+  Families families;
+  EXPECT_TRUE(families.add("a", MetricType::Gauge, "A", {{"x", "1,y=2"}, {"y", "2"}}, 1));
+  EXPECT_TRUE(families.add("a", MetricType::Gauge, "A", {{"x", "1"}, {"y", "2"}}, 2));
+  EXPECT_TRUE(families.add("a", MetricType::Gauge, "A", {{"x", "2"}, {"y", "1"}}, 3));
+  EXPECT_TRUE(families.add("a", MetricType::Gauge, "A", {{"x", "1"}}, 4));
+  EXPECT_TRUE(families.add("a", MetricType::Gauge, "A", {}, 5));
+  EXPECT_TRUE(families.add("b", MetricType::Gauge, "B", {{"x", "1"}}, 6));
+  EXPECT_FALSE(families.add("a", MetricType::Gauge, "A", {}, 7));
+  EXPECT_FALSE(families.add("a", MetricType::Gauge, "A", {{"y", "2"}, {"x", "1,y=2"}}, 8));
+}
+
+TEST(Families, NumberAmongHistogramsIsDropped) {
+  Families families;
+  EXPECT_TRUE(families.add_histogram("a", "A", {{"x", "1"}}, {}));
+  EXPECT_FALSE(families.add_histogram("a", "A", {{"x", "1"}}, {}));
+  EXPECT_FALSE(families.add("a", MetricType::Gauge, "A", {{"x", "2"}}, 1));
+  EXPECT_TRUE(families.add("b", MetricType::Gauge, "B", {}, 1));
+  EXPECT_FALSE(families.add_histogram("b", "B", {{"x", "1"}}, {}));
+}
+
 TEST(Families, HostileTextCannotBreakThePage) {
   Families families;
   families.add("a", MetricType::Gauge, "one\ntwo\\n", {{"x", "q\"b\\s\nn"}}, 1);
