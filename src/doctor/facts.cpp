@@ -95,9 +95,10 @@ Expected<Facts, std::string> decode_facts(const pg::ResultSet& answer) {
     return Unexpected<std::string>{"the server's answer has not one row"};
   }
   std::map<std::string, std::string, std::less<>> values;
-  for (std::size_t i = 0; i < answer.columns().size(); ++i) {
+  const std::vector<std::string> columns = answer.columns();
+  for (std::size_t i = 0; i < columns.size(); ++i) {
     if (const auto value = answer.at(0, i)) {
-      values.emplace(answer.columns()[i], *value);
+      values.emplace(columns[i], *value);
     }
   }
   return Facts{std::move(values)};

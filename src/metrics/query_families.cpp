@@ -71,10 +71,13 @@ bool belongs_to_histogram(const catalogue::Query& query, const std::string& name
 // As untyped series, under the names they have in the rows.
 std::vector<Column> unlisted_columns(const catalogue::Query& query, const pg::ResultSet& rows) {
   std::vector<Column> rest;
+  if (!query.rest_prefix) {
+    return rest;
+  }
   for (const std::string& name : rows.columns()) {
     const bool listed =
         std::ranges::find(query.columns, name, &Column::name) != query.columns.end();
-    if (query.rest_prefix && !listed && !belongs_to_histogram(query, name)) {
+    if (!listed && !belongs_to_histogram(query, name)) {
       rest.push_back({
           .name = name,
           .usage = ColumnUsage::Untyped,

@@ -12,16 +12,19 @@ namespace pgrepl::pg {
 
 class ResultSet {
  public:
-  explicit ResultSet(std::vector<std::string> columns) : columns_(std::move(columns)) {}
+  explicit ResultSet(const std::vector<std::string>& columns);
+
+  // Room for that much, so that nothing is kept beyond it.
+  void reserve(std::size_t values, std::size_t bytes);
 
   // Values are appended row by row, left to right; absent is SQL's NULL.
   void append(std::optional<std::string_view> value);
 
-  [[nodiscard]] const std::vector<std::string>& columns() const { return columns_; }
+  [[nodiscard]] std::vector<std::string> columns() const;
 
-  [[nodiscard]] std::size_t rows() const {
-    return columns_.empty() ? 0 : cells_.size() / columns_.size();
-  }
+  [[nodiscard]] std::size_t width() const { return width_; }
+
+  [[nodiscard]] std::size_t rows() const { return width_ == 0 ? 0 : cells_.size() / width_ - 1; }
 
   // Where a column stands; absent when the statement has none of that name.
   [[nodiscard]] std::optional<std::size_t> column(std::string_view name) const;
@@ -36,7 +39,10 @@ class ResultSet {
     std::int32_t length;  // negative: NULL
   };
 
-  std::vector<std::string> columns_;
+  [[nodiscard]] std::string_view name(std::size_t column) const;
+
+  // Results of many servers are kept: the names of the columns come first, as a row of their own.
+  std::size_t width_;
   std::vector<Cell> cells_;
   std::string text_;
 };

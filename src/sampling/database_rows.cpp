@@ -14,7 +14,7 @@ bool DatabaseRows::add(const std::string& database, const pg::ResultSet& rows) {
     return false;
   }
   for (std::size_t row = 0; row < rows.rows(); ++row) {
-    for (std::size_t column = 0; column < rows.columns().size(); ++column) {
+    for (std::size_t column = 0; column < rows.width(); ++column) {
       merged_->append(rows.at(row, column));
     }
     if (!names_itself) {

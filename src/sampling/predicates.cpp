@@ -27,7 +27,7 @@ void PredicateAnswers::note(
   Answer answer{.at = at};
   if (!result) {
     answer.error = "its predicate failed: " + result.error().message;
-  } else if (result->rows() > 1 || result->columns().size() != 1) {
+  } else if (result->rows() > 1 || result->width() != 1) {
     answer.error = "its predicate answers with more than one value";
   } else if (result->rows() == 1) {
     const auto value = result->at(0, std::size_t{0});

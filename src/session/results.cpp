@@ -9,14 +9,30 @@
 
 namespace pgrepl::session {
 
+namespace {
+
+std::size_t bytes_of(const PGresult* result) {
+  std::size_t bytes = 0;
+  for (int row = 0; row < PQntuples(result); ++row) {
+    for (int column = 0; column < PQnfields(result); ++column) {
+      bytes += static_cast<std::size_t>(PQgetlength(result, row, column));
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
 pg::ResultSet to_result_set(const PGresult* result) {
   std::vector<std::string> columns;
   const int width = PQnfields(result);
   for (int column = 0; column < width; ++column) {
     columns.emplace_back(PQfname(result, column));
   }
-  pg::ResultSet rows{std::move(columns)};
-  for (int row = 0; row < PQntuples(result); ++row) {
+  pg::ResultSet rows{columns};
+  const int count = PQntuples(result);
+  rows.reserve(static_cast<std::size_t>(count) * columns.size(), bytes_of(result));
+  for (int row = 0; row < count; ++row) {
     for (int column = 0; column < width; ++column) {
       if (PQgetisnull(result, row, column) == 1) {
         rows.append(std::nullopt);
