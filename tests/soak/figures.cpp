@@ -17,7 +17,7 @@ namespace {
 constexpr double kMebibyte = 1024.0 * 1024;
 
 // Whatever happens, and however short the run.
-constexpr double kMostResident = 64 * kMebibyte;
+constexpr double kMostResident = 32 * kMebibyte;
 // In the time that was judged.
 constexpr double kMostGrowth = 0.5 * kMebibyte;
 // With less, noise is all there is.
