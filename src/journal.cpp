@@ -6,6 +6,9 @@ namespace pgrepl {
 
 namespace {
 
+// Where discovery names servers ever anew, lines may come again instead.
+constexpr std::size_t kMostTold = 1000;
+
 log::Level level_of(cluster::EventKind kind) {
   switch (kind) {
     case cluster::EventKind::ServerDown:
@@ -52,6 +55,9 @@ void Journal::note(const std::string& cluster, std::vector<cluster::Event> event
 }
 
 void Journal::note_drops(const std::vector<metrics::PageDrop>& drops) {
+  if (told_drops_.size() > kMostTold) {
+    told_drops_.clear();
+  }
   for (const metrics::PageDrop& drop : drops) {
     if (!told_drops_.emplace(drop.server, drop.query).second) {
       continue;

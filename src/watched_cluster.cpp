@@ -101,7 +101,7 @@ void retire(WatchedCluster& watched, Pollers pollers) {
     poller->stop();
     // One that moved goes on under its name; else the name may be another server's later.
     if (const std::string& name = poller->server().name; !has_server(watched.pollers, name)) {
-      watched.memory.servers.erase(name);
+      cluster::forget_server(watched.memory, name);
       watched.undecided.erase(name);
     }
     watched.stopping.push_back(std::move(poller));

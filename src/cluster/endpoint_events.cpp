@@ -1,5 +1,6 @@
 #include "cluster/endpoint_events.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -57,9 +58,21 @@ void note_pgbouncer(const PgBouncerProbe& probe, Memory& memory, std::vector<Eve
   memory.pgbouncers_up.insert_or_assign(probe.name, up);
 }
 
+// What is configured no longer is forgotten: should it come back, it is told anew.
+template <class Known, class Statuses>
+void keep_configured(Known& known, const Statuses& statuses) {
+  std::erase_if(known, [&statuses](const auto& one) {
+    return std::ranges::none_of(statuses, [&one](const auto& status) {
+      return status.probe.name == one.first;
+    });
+  });
+}
+
 }  // namespace
 
 std::vector<Event> note_ways_in(const Cluster& cluster, Memory& memory) {
+  keep_configured(memory.endpoints, cluster.endpoints);
+  keep_configured(memory.pgbouncers_up, cluster.pgbouncers);
   std::vector<Event> events;
   for (const EndpointStatus& status : cluster.endpoints) {
     note_endpoint(status, memory, events);

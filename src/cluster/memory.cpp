@@ -29,4 +29,11 @@ std::optional<double> ReplayRate::bytes_per_second() const {
   return static_cast<double>(bytes) / Seconds{readings_.back().at - readings_.front().at}.count();
 }
 
+void forget_server(Memory& memory, const std::string& server) {
+  memory.servers.erase(server);
+  std::erase_if(memory.slots_inactive_since, [&server](const auto& known) {
+    return known.first.first == server;
+  });
+}
+
 }  // namespace pgrepl::cluster

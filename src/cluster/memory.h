@@ -78,4 +78,7 @@ struct Memory {
   std::optional<Seconds> last_failover_downtime;
 };
 
+// Of a server that is watched no more: its name may be another's later.
+void forget_server(Memory& memory, const std::string& server);
+
 }  // namespace pgrepl::cluster

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <map>
 
 namespace pgrepl::cluster {
 
@@ -39,6 +40,17 @@ void note_failover(
        "was promoted; the primary before was " + before.server + ", which last answered as one " +
            downtime.data() + " earlier"}
   );
+}
+
+// A server may name ever higher timelines; what a standby may still be on is among the last ones.
+void note_timeline(
+    std::map<pg::TimelineId, pg::Lsn>& starts, pg::TimelineId timeline, pg::Lsn position
+) {
+  constexpr std::size_t kMost = 1000;
+  starts[timeline] = position;
+  if (starts.size() > kMost) {
+    starts.erase(starts.begin());
+  }
 }
 
 }  // namespace
@@ -85,7 +97,7 @@ void remember_primary(
   if (memory.primary && timeline > memory.primary->timeline) {
     note_failover(primary, memory, events, now);
     memory.history.start_timeline(position);
-    memory.timeline_starts[timeline] = position;
+    note_timeline(memory.timeline_starts, timeline, position);
     memory.safe_position.reset();
   } else if (memory.primary && memory.primary->server != primary.name) {
     events.push_back(

@@ -27,6 +27,19 @@ Seconds inactive_for(
   return now - since;
 }
 
+// Slots that are dropped are forgotten. Where none was read, as after a reconnect, nothing is known
+// of any.
+void keep_present(const ServerSample& sample, SlotsInactiveSince& inactive_since) {
+  if (sample.slots.empty()) {
+    return;
+  }
+  std::erase_if(inactive_since, [&sample](const auto& known) {
+    const auto& [server, slot] = known.first;
+    return server == sample.name &&
+           std::ranges::find(sample.slots, slot, &ReplicationSlot::name) == sample.slots.end();
+  });
+}
+
 std::optional<Seconds> time_to_loss(const ReplicationSlot& slot, std::optional<double> wal_rate) {
   if (slot.wal_status == "lost") {
     return Seconds::zero();
@@ -50,6 +63,7 @@ std::vector<SlotStatus> describe_slots(
   if (!sample.tick) {
     return described;
   }
+  keep_present(sample, inactive_since);
   const TickReading& reading = sample.tick->reading;
   // What a standby keeps is counted to what it received, which may be ahead of what it replayed.
   const auto end = std::max(reading.position, reading.received);

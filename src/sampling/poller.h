@@ -119,6 +119,11 @@ class Poller {
     Instant received;
   };
 
+  struct LostQuery {
+    catalogue::DueQuery query;
+    session::QueryError error;
+  };
+
   asio::awaitable<void> tick_once();
   // Absent when it is not ours to ask, or what came of it is noted already.
   asio::awaitable<std::optional<TickAnswer>> ask_tick();
@@ -151,7 +156,16 @@ class Poller {
   asio::awaitable<bool> interrupt_walk(Instant deadline);
   asio::awaitable<void> begin_walk();
   asio::awaitable<void> ask_database(std::string database);
-  asio::awaitable<void> ask_in_database(std::string database, std::vector<catalogue::DueQuery> due);
+  // What the end of the connection cost comes back, the rest is taken.
+  asio::awaitable<std::vector<LostQuery>> try_database(
+      std::string database, std::vector<catalogue::DueQuery> due
+  );
+  asio::awaitable<std::vector<LostQuery>> ask_in_database(
+      std::string database, std::vector<catalogue::DueQuery> due
+  );
+  void take_walk_result(
+      const std::string& database, const catalogue::Query& query, const session::QueryResult& result
+  );
   void note_walk_error(
       const std::string& database, const catalogue::Query& query, const session::QueryError& error
   );

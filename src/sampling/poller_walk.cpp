@@ -2,6 +2,8 @@
 #include "log.h"
 #include "sampling/poller.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <asio/redirect_error.hpp>
@@ -26,6 +28,12 @@ std::vector<std::string> first_column(const pg::ResultSet& rows) {
     texts.emplace_back(rows.at(i, 0).value_or(""));
   }
   return texts;
+}
+
+// With its connection, and not for want of an answer.
+bool is_lost(const session::QueryResult& result) {
+  return !result && result.error().ends_session &&
+         result.error().reason != pg::FailureReason::Timeout;
 }
 
 }  // namespace
@@ -78,6 +86,7 @@ asio::awaitable<void> Poller::begin_walk() {
   std::vector<std::string> statements{std::string{kDatabases}};
   auto results = co_await round_session_.run(std::move(statements), now() + sampling_.timeout);
   if (!results.front()) {
+    counters_.errors[results.front().error().reason] += 1;
     co_return;
   }
   walk_.queries = due_walks(walk_.began);
@@ -87,30 +96,48 @@ asio::awaitable<void> Poller::begin_walk() {
   counters_.databases_left_out = route.left_out;
 }
 
+// A connection that was ended under its queries says nothing against them: they have one more.
 asio::awaitable<void> Poller::ask_database(std::string database) {
+  std::vector<catalogue::DueQuery> due;
+  for (const catalogue::DueQuery& query : walk_.queries) {
+    if (catalogue::runs_in(*query.query, queries_->switches.databases, database)) {
+      due.push_back(query);
+    }
+  }
+  auto lost = co_await try_database(database, std::move(due));
+  if (!lost.empty() && !stopped_) {
+    counters_.errors[lost.front().error.reason] += 1;
+    std::vector<catalogue::DueQuery> again;
+    std::ranges::transform(lost, std::back_inserter(again), &LostQuery::query);
+    lost = co_await try_database(database, std::move(again));
+  }
+  for (const LostQuery& query : lost) {
+    note_walk_error(database, *query.query.query, query.error);
+  }
+}
+
+asio::awaitable<std::vector<Poller::LostQuery>> Poller::try_database(
+    std::string database, std::vector<catalogue::DueQuery> due
+) {
   pg::ConnInfo conninfo = server_.conninfo;
   conninfo.set_parameter("dbname", database);
   walk_session_.emplace(io_, std::move(conninfo), session_options());
   const auto failure = co_await connect(*walk_session_);
-  std::vector<catalogue::DueQuery> due;
-  for (const catalogue::DueQuery& query : walk_.queries) {
-    if (!catalogue::runs_in(*query.query, queries_->switches.databases, database)) {
-      continue;
-    }
-    due.push_back(query);
-    if (failure) {
-      note_walk_error(
-          database, *query.query, {.reason = failure->reason, .message = failure->message}
-      );
-    }
-  }
+  std::vector<LostQuery> lost;
   if (!failure) {
-    co_await ask_in_database(database, std::move(due));
+    lost = co_await ask_in_database(database, std::move(due));
+    walk_session_->close();
+    co_return lost;
   }
-  walk_session_->close();
+  for (const catalogue::DueQuery& query : due) {
+    note_walk_error(
+        database, *query.query, {.reason = failure->reason, .message = failure->message}
+    );
+  }
+  co_return lost;
 }
 
-asio::awaitable<void> Poller::ask_in_database(
+asio::awaitable<std::vector<Poller::LostQuery>> Poller::ask_in_database(
     std::string database, std::vector<catalogue::DueQuery> due
 ) {
   const Instant deadline = now() + sampling_.timeout;
@@ -124,17 +151,26 @@ asio::awaitable<void> Poller::ask_in_database(
   due = std::move(sorted.run);
   catalogue::Batch batch = catalogue::make_batch("SELECT 1", due, sampling_.statement_timeout);
   std::vector<std::string> statements = std::move(batch.statements);
-  const auto results = co_await walk_session_->run(std::move(statements), deadline);
+  auto results = co_await walk_session_->run(std::move(statements), deadline);
+  std::vector<LostQuery> lost;
   for (std::size_t i = 0; i < due.size(); ++i) {
-    const catalogue::Query& query = *due[i].query;
-    const session::QueryResult& result = results[batch.places[i]];
-    if (!result) {
-      note_walk_error(database, query, result.error());
-    } else if (!walk_.rows[query.name].add(database, *result)) {
-      note_walk_error(
-          database, query, {.message = "has other columns than the databases before it"}
-      );
+    session::QueryResult& result = results[batch.places[i]];
+    if (is_lost(result)) {
+      lost.push_back({due[i], std::move(result.error())});
+    } else {
+      take_walk_result(database, *due[i].query, result);
     }
+  }
+  co_return lost;
+}
+
+void Poller::take_walk_result(
+    const std::string& database, const catalogue::Query& query, const session::QueryResult& result
+) {
+  if (!result) {
+    note_walk_error(database, query, result.error());
+  } else if (!walk_.rows[query.name].add(database, *result)) {
+    note_walk_error(database, query, {.message = "has other columns than the databases before it"});
   }
 }
 

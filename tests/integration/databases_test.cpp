@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 namespace pgrepl::testing {
 namespace {
 
+using namespace std::chrono_literals;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -88,6 +90,39 @@ TEST_F(Databases, ThatFailCostOnlyTheirOwnRows) {
   });
   EXPECT_THAT(exporter.output(), HasSubstr("query=app_things"));
   EXPECT_THAT(exporter.output(), HasSubstr("postgres: "));
+}
+
+TEST_F(Databases, ThatFailCountAsErrors) {
+  const Exporter exporter{options({})};
+  // app_things fails in `postgres`, with an SQL error.
+  await("the failure is counted", [&] {
+    return exporter.value("pg_exporter_errors_total", {{"reason", "other"}}).value_or(0) >= 1;
+  });
+}
+
+// Due once an hour: without another connection its rows would be missing for as long.
+TEST_F(Databases, ConnectionThatEndsUnderAQueryIsReplaced) {
+  std::ofstream{folder.path() / "app.yaml"}
+      << "- name: app_slow\n"
+         "  every: 1h\n"
+         "  databases: [shop]\n"
+         "  sql: SELECT 1 AS one FROM pg_catalog.pg_sleep(1.5)\n"
+         "  columns: { one: { gauge, help: One } }\n";
+  const auto end = [this] {
+    const std::string sql =
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+        "WHERE datname = 'shop' AND usename = 'monitor' AND query LIKE '%pg_sleep%'";
+    return primary.query_value(sql) == "1";
+  };
+  // It runs once for each exporter, perhaps while this test does not.
+  std::unique_ptr<Exporter> exporter;
+  await("the connection is ended under the query", [&] {
+    exporter = std::make_unique<Exporter>(options({}));
+    return wait_until(end, 2s);
+  });
+  EXPECT_TRUE(wait_until([&] {
+    return exporter->value("pg_app_slow_one", {{"datname", "shop"}}) == 1;
+  })) << exporter->output();
 }
 
 TEST_F(Databases, AreAskedOverOneConnectionAfterAnother) {

@@ -2,7 +2,9 @@
 #include "integration/fault_stage.h"
 #include "support/wait_until.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <fstream>
 #include <thread>
 
@@ -269,13 +271,16 @@ TEST_F(ServerLife, FailoverInMidQueryIsSeenWhileScrapesGoOn) {
   std::atomic<bool> done = false;
   std::atomic<int> pages = 0;
   std::atomic<int> failures = 0;
+  std::chrono::steady_clock::duration longest{};
   std::thread scraper{[&] {
     while (!done) {
+      const auto began = std::chrono::steady_clock::now();
       try {
         pages += watch.exporter().get("/metrics").status == 200 ? 1 : 0;
       } catch (const HttpFailure&) {
         failures += 1;
       }
+      longest = std::max(longest, std::chrono::steady_clock::now() - began);
     }
   }};
   stage.primary.kill();
@@ -286,8 +291,10 @@ TEST_F(ServerLife, FailoverInMidQueryIsSeenWhileScrapesGoOn) {
   done = true;
   scraper.join();
   EXPECT_TRUE(seen) << watch.exporter().output();
-  EXPECT_GT(pages, 10);
+  EXPECT_GT(pages, 0);
   EXPECT_EQ(failures, 0);
+  // What a round may take, and the noise of a busy machine.
+  EXPECT_LT(longest, FaultStage::kTimeout + 2s);
   const auto page = watch.exporter().scrape();
   EXPECT_EQ(find_value(page, "pg_server_role", {{"server", "pg-2"}, {"role", "primary"}}), 1);
   EXPECT_EQ(find_value(page, "pg_up_reason", {{"server", "pg-1"}, {"reason", "refused"}}), 1);

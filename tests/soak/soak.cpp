@@ -1,20 +1,18 @@
-// The exporter under everything at once, for as long as it is told: memory, descriptors and threads
-// stay what they were after the warm-up, and at the end it is as well as at the beginning.
+// The exporter under everything at once, for as long as it is told. Memory, descriptors and threads
+// do not grow once all that has a bound is full, and at the end it is as well as at the beginning.
 #include "integration/fault_stage.h"
-#include "support/tcp_socket.h"
+#include "soak/clients.h"
+#include "soak/figures.h"
+#include "soak/reloads.h"
 #include "support/wait_until.h"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <iterator>
 #include <stdexcept>
 #include <thread>
 
-#include <sys/socket.h>
+#include <nlohmann/json.hpp>
 
 namespace pgrepl::testing {
 namespace {
@@ -22,146 +20,164 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-struct Usage {
-  std::size_t resident = 0;
-  std::size_t descriptors = 0;
-  std::size_t threads = 0;
+constexpr int kFaults = 8;
+// As many as the exporter keeps.
+constexpr std::size_t kAllEvents = 1000;
+
+struct Done {
+  int turns = 0;
+  int ended = 0;
+  int failovers = 0;
+  int missed = 0;  // what the exporter should have seen or done, and did not
 };
 
-std::size_t entries(const std::filesystem::path& folder) {
-  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator{folder}, {}));
-}
-
-Usage usage(const Exporter& exporter) {
-  const auto process = std::filesystem::path{"/proc"} / std::to_string(exporter.pid());
-  return {
-      .resident = exporter.resident_bytes(),
-      .descriptors = entries(process / "fd"),
-      .threads = entries(process / "task"),
-  };
-}
-
-// The clients of the exporter, each on a thread of its own.
-class Clients {
+class Soak {
  public:
-  explicit Clients(std::uint16_t port) {
-    for (int i = 0; i < 8; ++i) {
-      threads_.emplace_back([this, port, i] { scrape(port, i); });
-    }
-    threads_.emplace_back([this, port] { dawdle(port); });
-  }
+  explicit Soak(std::chrono::seconds time) : time_(time) {}
 
-  ~Clients() { stop(); }
-
-  Clients(const Clients&) = delete;
-  Clients& operator=(const Clients&) = delete;
-
-  void stop() {
-    stop_ = true;
-    for (std::thread& thread : threads_) {
-      if (thread.joinable()) {
-        thread.join();
-      }
-    }
-  }
-
-  [[nodiscard]] int pages() const { return pages_; }
-
-  [[nodiscard]] int failures() const { return failures_; }
+  [[nodiscard]] bool run();
 
  private:
-  void scrape(std::uint16_t port, int number) {
-    constexpr std::array kPaths{
-        "/metrics",
-        "/",
-        "/api/v1/clusters",
-        "/probe?target=pg-2",
-        "/metrics",
-        "/sd",
-        "/api/v1/events",
-        "/servers/pg-2/replica"};
-    while (!stop_) {
-      try {
-        const int status = http_get(port, kPaths.at(static_cast<std::size_t>(number))).status;
-        pages_ += 1;
-        failures_ += status == 200 || status == 503 ? 0 : 1;
-      } catch (const HttpFailure&) {
-        failures_ += 1;
-      }
-    }
-  }
+  [[nodiscard]] Seconds age() const { return Clock::now() - began_; }
 
-  // Half a request, and gone when the next one begins.
-  void dawdle(std::uint16_t port) {
-    while (!stop_) {
-      const Socket socket = connect_to(port);
-      (void)send(socket.fd(), "GET / HT", 8, MSG_NOSIGNAL);
-      std::this_thread::sleep_for(200ms);
-    }
-  }
+  void torment();
+  void expect(bool well, const char* what);
+  // pg-2 becomes a primary beside pg-1, and is made a standby again.
+  void fail_over();
+  [[nodiscard]] std::size_t events() const;
+  void end_row();
+  [[nodiscard]] bool is_up(const std::string& server) const;
+  [[nodiscard]] bool ends_well();
 
-  std::atomic<bool> stop_ = false;
-  std::atomic<int> pages_ = 0;
-  std::atomic<int> failures_ = 0;
-  std::vector<std::thread> threads_;
+  std::chrono::seconds time_;
+  FaultStage stage_;
+  Exporter exporter_{
+      {.arguments = {
+           "--web.enable-lifecycle",
+           "--config.file=" + stage_.write("exporter.yml", stage_.configuration({}))}}};
+  Reloads reloads_{stage_, exporter_};
+  Clients clients_{exporter_.port()};
+  Clock::time_point began_ = Clock::now();
+  FigureTable table_;
+  Seconds next_row_{};
+  Seconds next_failover_{5};
+  Done done_;
 };
 
-// One turn of what befalls the standby; returns how many connections it cost.
-int torment(FaultStage& stage, int turn) {
-  switch (turn % 8) {
+// The page is asked anew while the loop is late.
+bool Soak::is_up(const std::string& server) const {
+  const auto answer = exporter_.get("/metrics");
+  return answer.status == 200 &&
+         find_value(parse_exposition(answer.body), "pg_up", {{"server", server}}) == 1;
+}
+
+void Soak::expect(bool well, const char* what) {
+  if (!well) {
+    done_.missed += 1;
+    std::printf("MISSED   after %.0f s: %s\n", age().count(), what);
+  }
+}
+
+// One turn of what befalls the standby, and the connections of the primary.
+void Soak::torment() {
+  switch (done_.turns % kFaults) {
     case 0:
-      stage.gate.refuse();
+      stage_.gate.refuse();
       break;
     case 2:
-      stage.gate.close_midway(200);
+      stage_.gate.close_midway(200);
       break;
     case 4:
-      stage.gate.drop();
+      stage_.gate.drop();
       break;
     case 6:
-      stage.standby.freeze();
+      stage_.standby.freeze();
       break;
     default:
-      stage.standby.thaw();
-      stage.gate.pass();
+      stage_.standby.thaw();
+      stage_.gate.pass();
   }
-  const int ended = monitor_connections(stage.primary);
-  terminate_monitor(stage.primary);
+  if (done_.turns % 4 == 1) {
+    expect(reloads_.next(), "a reload was not answered as it should");
+  }
+  done_.ended += monitor_connections(stage_.primary);
+  terminate_monitor(stage_.primary);
+  stage_.primary.execute("SELECT pg_logical_emit_message(true, 'soak', repeat('x', 500))");
   std::this_thread::sleep_for(100ms);
-  return ended;
+  done_.turns += 1;
 }
 
-bool grew(const char* what, std::size_t before, std::size_t after, std::size_t allowed) {
-  std::printf("%-12s %10zu after the warm-up, %10zu at the end\n", what, before, after);
-  return after > before + allowed;
+void Soak::fail_over() {
+  const auto is_primary = [this] {
+    const auto answer = exporter_.get("/metrics");
+    const Labels labels{{"server", "pg-2"}, {"role", "primary"}};
+    return answer.status == 200 &&
+           find_value(parse_exposition(answer.body), "pg_server_role", labels) == 1;
+  };
+  expect(wait_until([&] { return is_up("pg-2"); }), "pg-2 does not come back before a failover");
+  stage_.standby.promote();
+  expect(wait_until(is_primary), "pg-2 was promoted, and is not seen as a primary");
+  stage_.cluster.rebuild(stage_.standby, {.slot = "pg_2"});
+  expect(wait_until([&] { return is_up("pg-2"); }), "pg-2 does not come back after a failover");
+  done_.failovers += 1;
+  next_failover_ = age() + 60s;
 }
 
-int soak(std::chrono::seconds time) {
-  FaultStage stage;
-  FaultWatch watch{stage};
-  Clients clients{watch.exporter().port()};
-  const auto began = Clock::now();
-  Usage warm;
-  int turn = 0;
-  int ended = 0;
-  // Each figure is taken between faults, so that like is compared with like.
-  for (; Clock::now() - began < time || turn % 8 != 0; ++turn) {
-    if (turn % 8 == 0 && Clock::now() - began < time / 5) {
-      warm = usage(watch.exporter());
-    }
-    ended += torment(stage, turn);
+std::size_t Soak::events() const {
+  const auto text = exporter_.get("/api/v1/events?limit=100000").body;
+  return nlohmann::json::parse(text).at("events").size();
+}
+
+void Soak::end_row() {
+  const std::size_t kept = events();
+  table_.end_row(age(), kept);
+  next_row_ = age() + std::clamp<Seconds>(Seconds{time_} / 60, 2s, 60s);
+  if (kept >= kAllEvents) {
+    table_.warm_up_ends();
   }
-  const Usage last = usage(watch.exporter());
-  clients.stop();
-  std::printf("%d turns, %d connections ended, %d pages\n", turn, ended, clients.pages());
-  // The event log and the histories fill up to their bounds in the first minutes.
-  bool failed = grew("memory", warm.resident, last.resident, std::size_t{4} << 20U);
-  failed = grew("descriptors", warm.descriptors, last.descriptors, 20) || failed;
-  failed = grew("threads", warm.threads, last.threads, 1) || failed;
-  const bool well = wait_until([&] { return watch.is_up("pg-1") && watch.is_up("pg-2"); }, 10s);
-  const int connections = monitor_connections(stage.primary);
-  std::printf("%d failed requests, %d connections at the end\n", clients.failures(), connections);
-  return failed || !well || connections > 2 || clients.failures() > 0 ? 1 : 0;
+}
+
+bool Soak::run() {
+  while (age() < time_) {
+    // Between faults, so that like is compared with like.
+    table_.take(figures_of(exporter_.pid()));
+    if (age() >= next_row_) {
+      end_row();
+    }
+    if (age() >= next_failover_) {
+      fail_over();
+    }
+    for (int turn = 0; turn < kFaults; ++turn) {
+      torment();
+    }
+  }
+  table_.take(figures_of(exporter_.pid()));
+  end_row();
+  return ends_well();
+}
+
+bool Soak::ends_well() {
+  clients_.stop();
+  expect(wait_until([&] { return is_up("pg-1") && is_up("pg-2"); }), "the servers are not up");
+  expect(
+      wait_until([&] { return monitor_connections(stage_.primary) <= 2; }, 10s),
+      "more than two connections at the end"
+  );
+  std::printf(
+      "%d turns, %d failovers, %d connections ended, %zu reloads taken, %zu refused\n"
+      "%d requests, %d failed: %s\n",
+      done_.turns,
+      done_.failovers,
+      done_.ended,
+      reloads_.taken(),
+      reloads_.refused(),
+      clients_.pages(),
+      clients_.failures(),
+      clients_.first_failure().c_str()
+  );
+  const bool well = table_.is_well() && done_.missed == 0 && clients_.failures() == 0;
+  std::printf("%s\n", well ? "WELL" : "NOT WELL");
+  return well;
 }
 
 }  // namespace
@@ -170,7 +186,8 @@ int soak(std::chrono::seconds time) {
 int main(int argc, char** argv) {
   try {
     const int seconds = argc > 1 ? std::atoi(argv[1]) : 60;
-    return pgrepl::testing::soak(std::chrono::seconds{std::max(seconds, 5)});
+    pgrepl::testing::Soak soak{std::chrono::seconds{std::max(seconds, 5)}};
+    return soak.run() ? 0 : 1;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "soak: %s\n", e.what());
     return 1;

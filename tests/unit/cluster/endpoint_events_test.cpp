@@ -42,6 +42,24 @@ TEST(NoteWaysIn, AnEndpointIsToldOnceUntilItChanges) {
   );
 }
 
+TEST(NoteWaysIn, AnEndpointThatComesBackIsToldAnew) {
+  const std::string line = "endpoint_ok endpoint write is ok: leads to pg-1, a primary\n";
+  EXPECT_EQ(told({leading_to("pg-1"), Cluster{}, leading_to("pg-1")}), line + line);
+}
+
+TEST(NoteWaysIn, WhatIsConfiguredNoLongerIsForgotten) {
+  Memory memory;
+  Cluster cluster = leading_to("pg-1");
+  PgBouncerStatus bouncer;
+  bouncer.probe.name = "b";
+  bouncer.probe.reading = PgBouncerReading{};
+  cluster.pgbouncers = {bouncer};
+  (void)note_ways_in(cluster, memory);
+  EXPECT_EQ(memory.endpoints.size() + memory.pgbouncers_up.size(), 2U);
+  (void)note_ways_in(Cluster{}, memory);
+  EXPECT_EQ(memory.endpoints.size() + memory.pgbouncers_up.size(), 0U);
+}
+
 TEST(NoteWaysIn, AnEndpointThatMovesIsTold) {
   EXPECT_EQ(
       told({leading_to("pg-1"), leading_to("pg-2")}),

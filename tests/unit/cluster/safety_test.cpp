@@ -1,4 +1,5 @@
 // Exposure, slots and candidates: what would be lost, and who could take over.
+#include "cluster/memory.h"
 #include "cluster/observe.h"
 #include "support/builders.h"
 
@@ -249,6 +250,34 @@ TEST(Slots, WithoutAConsumerForLongAreOrphaned) {
   ReplicationSlot used = slot;
   used.active = true;
   EXPECT_FALSE(has(film.show(401, {with_slot(401, used)}), Anomaly::OrphanedSlot));
+}
+
+TEST(Slots, DroppedOnesAreForgotten) {
+  SlotsInactiveSince since;
+  ServerSample sample = with_slot(0, {.name = "old", .type = "physical", .active = false});
+  (void)describe_slots(sample, {}, since, instant(0));
+  sample.slots[0].name = "new";
+  (void)describe_slots(sample, {}, since, instant(1));
+  EXPECT_EQ(since, (SlotsInactiveSince{{{sample.name, "new"}, instant(1)}}));
+}
+
+TEST(Slots, GoWithTheirServer) {
+  Memory memory;
+  memory.servers = {{"pg-1", {}}, {"pg-2", {}}};
+  memory.slots_inactive_since = {{{"pg-1", "s"}, instant(0)}, {{"pg-2", "s"}, instant(1)}};
+  forget_server(memory, "pg-1");
+  EXPECT_EQ(memory.servers.count("pg-1"), 0U);
+  EXPECT_EQ(memory.slots_inactive_since, (SlotsInactiveSince{{{"pg-2", "s"}, instant(1)}}));
+}
+
+TEST(Slots, AreRememberedWhileNoneIsRead) {
+  SlotsInactiveSince since;
+  ServerSample sample = with_slot(0, {.name = "s", .type = "physical", .active = false});
+  (void)describe_slots(sample, {}, since, instant(0));
+  const auto slots = std::exchange(sample.slots, {});
+  (void)describe_slots(sample, {}, since, instant(100));
+  sample.slots = slots;
+  EXPECT_EQ(describe_slots(sample, {}, since, instant(200))[0].inactive, Seconds{200});
 }
 
 TEST(Slots, FromPostgreSQL17OnTheServerSaysSinceWhenNobodyUsesThem) {
