@@ -10,6 +10,7 @@ from measure import cpu_seconds, family_cpu_seconds, resident_mebibytes
 from subject import ours, series_of, theirs
 
 ROUND_TRIPS = (0, 0.005, 0.020)
+TURN_SECONDS = 0.002
 IDLE_SECONDS = 4
 BLOCKS = 5
 
@@ -43,11 +44,12 @@ def compare_latency(drill, server, scrapes):
 
 
 def compare_conversation(drill, server, scrapes):
-    """A relay without delay counts what passes; the ticks that fall between two scrapes are in it."""
+    """A relay counts what passes; the ticks that fall between two scrapes are in it. It delays a little, so that
+    nobody is answered before the end of what they say, which would count as two turns."""
     counted = []
     for start in (ours, theirs):
         (port,) = free_ports(1)
-        relay = Delayed(port, server.port, 0)
+        relay = Delayed(port, server.port, TURN_SECONDS)
         subject = start(drill, port)
         subject.times(3)
         relay.reset()

@@ -239,9 +239,11 @@ def frozen(drill, pairs, blocks):
     for _ in range(blocks):
         before = ratios_in_turns(subject, yardstick, pairs)
         send_all(last, signal.SIGSTOP)
-        wait_until("it is seen as down", lambda: mine + b"0\n" in subject.fetch())
-        after = ratios_in_turns(subject, yardstick, pairs)
-        send_all(last, signal.SIGCONT)
+        try:
+            wait_until("it is seen as down", lambda: mine + b"0\n" in subject.fetch())
+            after = ratios_in_turns(subject, yardstick, pairs)
+        finally:
+            send_all(last, signal.SIGCONT)
         wait_until("it is back", lambda: mine + b"1\n" in subject.fetch() and is_whole(subject, FROZEN_OF))
         healthy += before
         stopped += after
