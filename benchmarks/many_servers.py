@@ -187,8 +187,8 @@ def judge(standings):
     goal(f"{n} servers ticked every second, % of a core, of 15 % at 1000", last.share * 100, 15 * n / 1000)
     if last is not first:
         goal(f"KiB for each further server, {n} servers", (last.memory - first.memory) * 1024 / (n - first.count), 60)
-    goal(f"page of {n}, seconds of the clock, at best", last.plain.least, 2)
     goal(f"page of {n}, seconds of our own processor", last.plain.own, 2)
+    goal("    of the clock at best, servers on the same processors", last.plain.least, 2)
     goal(f"a /probe, {n} servers against {first.count}", last.probe / first.probe, 1.25)
     tens = [s for s in standings if s.count >= 10]
     if len(tens) > 1:
