@@ -127,13 +127,14 @@ class PageCost:
         self.megabytes = size / 1e6
 
 
-def cpu_of_a_probe(subject, count):
-    """Seconds of processor for /probe of one server, among the others; enough of them to leave no rest out."""
+def cpu_of_a_probe(subject, share_at_rest, count):
+    """Seconds of processor for /probe of one server, among the others."""
     probes = min(count, PROBES)
-    before = cpu_seconds(subject.process.pid)
+    before, began = cpu_seconds(subject.process.pid), time.monotonic()
     for i in range(PROBES):
         subject.fetch(path=f"/probe?cluster=c{i % probes}&target=s{i % probes}")
-    return (cpu_seconds(subject.process.pid) - before) / PROBES
+    own = cpu_seconds(subject.process.pid) - before - share_at_rest * (time.monotonic() - began)
+    return own / PROBES
 
 
 class Standing:
@@ -150,7 +151,7 @@ class Standing:
         tries = 3 if count > 300 else 7
         self.plain = PageCost(subject, servers, self.share, tries, "identity")
         self.gzip = PageCost(subject, servers, self.share, tries, "gzip")
-        self.probe = cpu_of_a_probe(subject, count)
+        self.probe = cpu_of_a_probe(subject, self.share, count)
         self.whole = is_whole(subject, count)
         self.memory = resident_mebibytes(subject.process.pid)
         subject.end()
