@@ -60,6 +60,12 @@ std::vector<prometheus::MetricFamily> collect_for_the_library() {
   return families;
 }
 
+void families_of_50000_series(benchmark::State& state) {
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(collect());
+  }
+}
+
 void page_of_50000_series(benchmark::State& state) {
   for (auto _ : state) {
     benchmark::DoNotOptimize(metrics::render(collect().take()));
@@ -72,6 +78,7 @@ void the_librarys_page(benchmark::State& state) {
   }
 }
 
+BENCHMARK(families_of_50000_series)->Unit(benchmark::kMillisecond);
 BENCHMARK(page_of_50000_series)->Unit(benchmark::kMillisecond);
 BENCHMARK(the_librarys_page)->Unit(benchmark::kMillisecond);
 

@@ -15,7 +15,7 @@ demo_packages=(curl)
 # parser of OpenMetrics, chromium shows the status page. libfaketime lets a clock jump, ss of
 # iproute2 shows the timers of sockets.
 test_packages=(
-  clang-format python3 python3-yaml python3-prometheus-client curl prometheus prometheus-alertmanager
+  clang-format python3 python3-yaml python3-prometheus-client python3-psycopg2 curl prometheus prometheus-alertmanager
   chromium dpkg-dev fish groff-base iproute2 libfaketime openssl pgbouncer shellcheck systemd zsh
 )
 # libFuzzer comes with clang's runtime.

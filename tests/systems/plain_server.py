@@ -21,9 +21,19 @@ class PlainServer:
         wait_until("the server answers", lambda: self.execute("SELECT 1"))
         self.require("CREATE ROLE monitor LOGIN IN ROLE pg_monitor")
 
-    def execute(self, sql):
+    def psql(self, sql):
         url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres?sslmode=disable"
-        return subprocess.run(["psql", "-XAtq", url, "-c", sql], capture_output=True, text=True).returncode == 0
+        return subprocess.run(["psql", "-XAtq", url, "-c", sql], capture_output=True, text=True)
+
+    def execute(self, sql):
+        return self.psql(sql).returncode == 0
+
+    def ask(self, sql):
+        """What it answers, as text."""
+        done = self.psql(sql)
+        if done.returncode != 0:
+            raise AssertionError(done.stderr)
+        return done.stdout.strip()
 
     def require(self, sql):
         if not self.execute(sql):
