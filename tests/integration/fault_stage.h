@@ -72,6 +72,10 @@ class FaultWatch {
   [[nodiscard]] std::size_t lines(const std::string& server, const std::string& text) const;
 
  private:
+  // Lines that say of pg-2 that it does not answer for this reason, since it last answered: on a
+  // busy machine it may have been late before.
+  [[nodiscard]] std::size_t complaints(const std::string& reason) const;
+
   const FaultStage& stage_;
   Exporter exporter_;
 };
