@@ -52,8 +52,9 @@ ExporterOptions with_configuration(ExporterOptions options, const std::string& f
 std::string FaultStage::configuration(const FaultOptions& options) const {
   const auto port = options.way == Way::Direct ? standby.port() : gate.port();
   std::ostringstream text;
-  text << "sampling: { tick: 500ms, timeout: " << options.timeout
-       << ", connect_timeout: 1s, statement_timeout: 800ms }\n"
+  text << "sampling: { tick: " << options.tick << ", timeout: " << options.timeout
+       << ", connect_timeout: " << options.connect_timeout
+       << ", statement_timeout: " << options.statement_timeout << " }\n"
        << "defaults: { user: monitor, dbname: postgres }\n"
        << "clusters:\n"
        << "  - name: main\n"
