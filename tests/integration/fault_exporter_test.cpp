@@ -80,7 +80,7 @@ TEST_F(ExporterFault, ClockThatJumpsChangesNoLag) {
   const auto offset = stage().write("offset", "+0\n");
   FaultWatch watch{
       stage(),
-      {},
+      kPatient,
       {.environment = {
            {"LD_PRELOAD", kFakeTime},
            {"FAKETIME_TIMESTAMP_FILE", offset},

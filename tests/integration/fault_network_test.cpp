@@ -69,7 +69,7 @@ class SlowNetwork : public FaultTest {};
 TEST_F(SlowNetwork, WithinTheTimeoutIsNoFault) {
   stage().gate.delay(50ms);
   {
-    FaultWatch watch{stage()};
+    FaultWatch watch{stage(), kPatient};
     watch.expect_well();
     for (int i = 0; i < 5; ++i) {
       EXPECT_TRUE(watch.is_up());

@@ -201,6 +201,18 @@ ServerSample with_slot(int second, ReplicationSlot slot) {
   return sample;
 }
 
+// It may say what it likes of itself, but not make us use memory without bound.
+TEST(Timelines, OfAServerThatNamesEverHigherOnesAreForgotten) {
+  Memory memory;
+  for (int i = 1; i <= 3000; ++i) {
+    const Samples samples{
+        primary("pg-1").at(position(i)).timeline(static_cast<std::uint32_t>(i)).asked_at(i)};
+    memory = observe({.name = "c", .rpo = {}}, samples, std::move(memory), instant(i)).memory;
+  }
+  EXPECT_LE(memory.timeline_starts.size(), 1000U);
+  EXPECT_TRUE(memory.timeline_starts.contains(pg::TimelineId{3000}));
+}
+
 TEST(Slots, RetainedWalAndTimeToLoss) {
   Film film;
   Cluster cluster;
