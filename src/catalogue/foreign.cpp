@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,10 +36,11 @@ std::string literal(std::string_view text) {
 
 std::optional<milliseconds> seconds_of(yaml::Reader& reader, std::string_view key) {
   const auto seconds = reader.number(key);
-  if (!seconds || *seconds <= 0) {
+  if (!seconds || !(*seconds > 0)) {
     return std::nullopt;
   }
-  return milliseconds{static_cast<milliseconds::rep>(*seconds * 1000)};
+  constexpr double kHundredYears = 100 * 365.25 * 86400;
+  return milliseconds{std::llround(std::min(*seconds, kHundredYears) * 1000)};
 }
 
 Query begin_query(yaml::Reader& reader, const yaml::Entry& entry) {

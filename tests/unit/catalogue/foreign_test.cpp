@@ -58,6 +58,18 @@ TEST(ForeignQuery, BoundsThatDoNotIncreaseAreAMistake) {
   }
 }
 
+TEST(ForeignQuery, TimesBeyondAllMeasureAreAHundredYears) {
+  const Catalogue loaded = load_foreign(
+      "app_jobs: { ttl: 3e109, timeout: 1e300, query: SELECT 1 AS age, "
+      "metrics: [{ age: { usage: GAUGE } }] }"
+  );
+  const Query* query = find_query(loaded, "app_jobs");
+  ASSERT_NE(query, nullptr) << to_string(mistakes_of(loaded));
+  constexpr std::chrono::milliseconds kHundredYears{100 * 36525LL * 864'000};
+  EXPECT_EQ(query->every, kHundredYears);
+  EXPECT_EQ(query->timeout, kHundredYears);
+}
+
 TEST(ForeignQuery, RunsInEveryDatabaseOnlyWhereItsExporterDoesSo) {
   constexpr const char* kQuery =
       "app_jobs: { query: SELECT 1 AS n, metrics: [{ n: { usage: GAUGE } }]";
