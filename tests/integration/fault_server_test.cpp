@@ -182,7 +182,10 @@ TEST_F(ServerFault, SlowQueryIsCutByTheServerAndCostsOnlyItself) {
       "  metrics:\n"
       "    - one: { usage: GAUGE, description: One }\n"
   );
-  FaultWatch watch{stage(), {.more = "queries: { files: ['" + file + "'] }\n"}};
+  FaultOptions options = kPatient;
+  options.statement_timeout = "800ms";
+  options.more = "queries: { files: ['" + file + "'] }\n";
+  FaultWatch watch{stage(), options};
   const Labels slow{{"server", "pg-1"}, {"collector", "slow"}};
   ASSERT_TRUE(wait_until([&] {
     return watch.exporter().value("pg_exporter_collector_success", slow) == 0;
