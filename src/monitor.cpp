@@ -193,24 +193,28 @@ void Monitor::update_servers(cluster::Instant at) {
   std::erase_if(dissolved_, &sweep);
 }
 
+void Monitor::observe(WatchedCluster& watched, cluster::Instant at) {
+  const auto samples = take_samples(watched, at);
+  const bool observed = cluster::is_observed(samples);
+  for (auto& prober : watched.probers) {
+    observed ? prober->take_back() : prober->leave_to_others();
+  }
+  if (!observed) {
+    // What is remembered of it ages; whoever observes it again begins anew.
+    watched.memory = {};
+    watched.latest = cluster::leave_to_others(watched.configured.name, samples);
+    return;
+  }
+  auto seen = cluster::observe(to_watched(watched), samples, std::move(watched.memory), at);
+  watched.memory = std::move(seen.memory);
+  watched.latest = std::move(seen.cluster);
+  journal_.note(watched.configured.name, std::move(seen.events), wall_clock_now());
+  journal_.note(watched.configured.name, take_ways_in(watched, samples), wall_clock_now());
+}
+
 void Monitor::observe_all(cluster::Instant at) {
   for (WatchedCluster& watched : clusters_) {
-    const auto samples = take_samples(watched, at);
-    const bool observed = cluster::is_observed(samples);
-    for (auto& prober : watched.probers) {
-      observed ? prober->take_back() : prober->leave_to_others();
-    }
-    if (!observed) {
-      // What is remembered of it ages; whoever observes it again begins anew.
-      watched.memory = {};
-      watched.latest = cluster::leave_to_others(watched.configured.name, samples);
-      continue;
-    }
-    auto seen = cluster::observe(to_watched(watched), samples, std::move(watched.memory), at);
-    watched.memory = std::move(seen.memory);
-    watched.latest = std::move(seen.cluster);
-    journal_.note(watched.configured.name, std::move(seen.events), wall_clock_now());
-    journal_.note(watched.configured.name, take_ways_in(watched, samples), wall_clock_now());
+    observe(watched, at);
   }
   publish_picture(at);
 }

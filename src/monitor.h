@@ -96,6 +96,7 @@ class Monitor : public http::SnapshotSource {
   [[nodiscard]] Makers makers(const std::optional<std::string>& cluster);
   void update_servers(cluster::Instant at);
   [[nodiscard]] bool has_pollers() const;
+  void observe(WatchedCluster& watched, cluster::Instant at);
   void observe_all(cluster::Instant at);
   void publish_picture(cluster::Instant at);
   [[nodiscard]] std::string render(cluster::Instant at);

@@ -119,7 +119,7 @@ asio::awaitable<http::ProbeAnswer> Monitor::probe_known(
     http::ProbeAnswer gone{.status = 404, .text = cluster + " is not watched any more.\n"};
     co_return gone;
   }
-  observe_all(now());
+  observe(*watched, now());
   const auto pages = take_pages(std::span{&*watched, 1}, queries_->catalogue.broken, now());
   const auto& found = pages.front().servers;
   const auto page = std::ranges::find(found, name, &metrics::ServerPage::name);
