@@ -96,7 +96,7 @@ std::vector<WatchedServer> find_servers(Setup setup) {
   setup.config.sampling.observers = 0;  // no place among the exporters is needed for one look
   Monitor monitor{std::move(setup), PGREPL_VERSION};
   std::thread loop{[&monitor] { monitor.watch(); }};
-  (void)monitor.fresh(1min);
+  (void)monitor.fresh(1min, {});
   if (discovers) {
     // What was found is watched from the next tick on.
     std::this_thread::sleep_for(two_ticks);

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <utility>
 
 #include <asio/co_spawn.hpp>
@@ -149,8 +150,8 @@ void Monitor::stop() {
   round_timer_.cancel();
   beat_timer_.cancel();
   std::ranges::for_each(clusters_, &pgrepl::stop);
-  for (const SnapshotPromise& waiter : std::exchange(waiters_, {})) {
-    waiter->set_value(nullptr);
+  for (const Waiter& waiter : std::exchange(waiters_, {})) {
+    waiter.promise->set_value(nullptr);
   }
 }
 
@@ -229,11 +230,15 @@ void Monitor::publish_picture(cluster::Instant at) {
   picture_.publish(std::move(picture));
 }
 
-std::shared_ptr<const Snapshot> Monitor::fresh(std::chrono::milliseconds timeout) {
+std::shared_ptr<const Snapshot> Monitor::fresh(
+    std::chrono::milliseconds timeout, metrics::Selection selection
+) {
   auto promise = std::make_shared<std::promise<std::shared_ptr<const Snapshot>>>();
   auto future = promise->get_future();
   const auto bounded = std::min(timeout, sampling_.current()->timeout);
-  asio::post(io_, [this, bounded, promise] { join_round(bounded, promise); });
+  asio::post(io_, [this, bounded, waiter = Waiter{std::move(selection), promise}] {
+    join_round(bounded, waiter);
+  });
   // The round ends at its deadline; rendering a page of many servers takes its time too.
   const cluster::Instant patience = now() + bounded + 1s;
   while (future.wait_for(50ms) != std::future_status::ready) {
@@ -260,7 +265,7 @@ bool Monitor::is_responsive() const {
   return watchdog_.is_alive(now());
 }
 
-void Monitor::join_round(std::chrono::milliseconds timeout, SnapshotPromise waiter) {
+void Monitor::join_round(std::chrono::milliseconds timeout, Waiter waiter) {
   waiters_.push_back(std::move(waiter));
   if (!round_running_) {
     round_running_ = true;
@@ -300,18 +305,26 @@ asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
   const cluster::Instant at = now();
   observe_all(at);
   self_.rounds.note(cluster::Seconds{at - began}.count());
-  auto snapshot = std::make_shared<Snapshot>();
-  snapshot->page = render(at);
-  snapshot->taken = at;
-  // The page goes to those who wait for it; between scrapes it is memory that nobody reads.
-  snapshot_.publish(std::make_shared<Snapshot>(Snapshot{.page = {}, .taken = at}));
-  // A page is made of ten times its size in pieces; the next one may be a minute away.
-  malloc_trim(0);
+  // Pages go to those who wait for them; between scrapes they are memory that nobody reads.
+  snapshot_.publish(std::make_shared<Snapshot>(Snapshot{.taken = at}));
   round_running_ = false;
-  for (const SnapshotPromise& waiter : std::exchange(waiters_, {})) {
-    waiter->set_value(snapshot);
-  }
+  answer_waiters(at);
   start_walks();
+}
+
+void Monitor::answer_waiters(cluster::Instant at) {
+  const std::vector<Waiter> waiters = std::exchange(waiters_, {});
+  std::map<metrics::Selection, std::shared_ptr<const Snapshot>> made;
+  for (const Waiter& waiter : waiters) {
+    if (!made.contains(waiter.selection)) {
+      made.emplace(waiter.selection, make_snapshot(at, waiter.selection));
+    }
+  }
+  // A page is made of several times its size in pieces; the next one may be a minute away.
+  malloc_trim(0);
+  for (const Waiter& waiter : waiters) {
+    waiter.promise->set_value(made.at(waiter.selection));
+  }
 }
 
 void Monitor::start_walks() {
@@ -324,15 +337,24 @@ void Monitor::start_walks() {
   }
 }
 
-std::string Monitor::render(cluster::Instant at) {
+std::shared_ptr<const Snapshot> Monitor::make_snapshot(
+    cluster::Instant at, const metrics::Selection& selection
+) {
+  auto snapshot = std::make_shared<Snapshot>(Snapshot{.taken = at});
+  if (auto mistake = metrics::find_mistake(selection, queries_->catalogue)) {
+    snapshot->mistake = std::move(*mistake);
+    return snapshot;
+  }
   self_.process = read_process_facts();
   self_.loop_delay = watchdog_.longest_delay().count();
   self_.loop_stalls = watchdog_.stalls();
   self_.last_round_failed = has_failures(clusters_, at);
   const auto pages = take_pages(clusters_, queries_->catalogue.broken, at);
-  auto page = metrics::render_page(pages, self_, {.now = at, .wall_clock_now = wall_clock_now()});
+  const metrics::Clocks clocks{.now = at, .wall_clock_now = wall_clock_now()};
+  auto page = metrics::render_page(pages, self_, clocks, selection);
   journal_.note_drops(page.drops);
-  return std::move(page.text);
+  snapshot->page = std::move(page.text);
+  return snapshot;
 }
 
 }  // namespace pgrepl

@@ -54,7 +54,9 @@ class Monitor : public http::SnapshotSource {
 
   // For any thread but the loop's: runs a round, or joins the one that runs, and gives its
   // snapshot; null when the loop did not answer in time.
-  [[nodiscard]] std::shared_ptr<const Snapshot> fresh(std::chrono::milliseconds timeout) override;
+  [[nodiscard]] std::shared_ptr<const Snapshot> fresh(
+      std::chrono::milliseconds timeout, metrics::Selection selection
+  ) override;
   [[nodiscard]] std::shared_ptr<const Snapshot> latest() const override;
   [[nodiscard]] std::shared_ptr<const pages::Picture> picture() const override;
   [[nodiscard]] std::shared_ptr<const cluster::EventLog> events() const override;
@@ -65,7 +67,10 @@ class Monitor : public http::SnapshotSource {
   [[nodiscard]] Expected<void, std::string> reload() override;
 
  private:
-  using SnapshotPromise = std::shared_ptr<std::promise<std::shared_ptr<const Snapshot>>>;
+  struct Waiter {
+    metrics::Selection selection;
+    std::shared_ptr<std::promise<std::shared_ptr<const Snapshot>>> promise;
+  };
 
   void start();
   void stop();
@@ -79,7 +84,7 @@ class Monitor : public http::SnapshotSource {
   asio::awaitable<std::string> probe_stranger(pg::ConnInfo conninfo, cluster::Instant deadline);
   // What is asked in many databases takes its time, and no page waits for it.
   void start_walks();
-  void join_round(std::chrono::milliseconds timeout, SnapshotPromise waiter);
+  void join_round(std::chrono::milliseconds timeout, Waiter waiter);
   asio::awaitable<void> run_round(cluster::Instant deadline);
   asio::awaitable<void> observe_until_stopped();
   asio::awaitable<void> beat_until_stopped();
@@ -99,7 +104,11 @@ class Monitor : public http::SnapshotSource {
   void observe(WatchedCluster& watched, cluster::Instant at);
   void observe_all(cluster::Instant at);
   void publish_picture(cluster::Instant at);
-  [[nodiscard]] std::string render(cluster::Instant at);
+  // One page for all who want the same.
+  void answer_waiters(cluster::Instant at);
+  [[nodiscard]] std::shared_ptr<const Snapshot> make_snapshot(
+      cluster::Instant at, const metrics::Selection& selection
+  );
 
   config::Config config_;
   sampling::SharedQueries queries_;
@@ -111,7 +120,7 @@ class Monitor : public http::SnapshotSource {
   asio::steady_timer beat_timer_;
   std::vector<WatchedCluster> clusters_;
   std::vector<WatchedCluster> dissolved_;  // until all that ran for them has ended
-  std::vector<SnapshotPromise> waiters_;
+  std::vector<Waiter> waiters_;
   std::size_t pollers_in_round_ = 0;
   bool round_running_ = false;
   std::atomic<bool> stopped_{false};

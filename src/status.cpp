@@ -74,7 +74,7 @@ int print(const StatusFlags& flags, const Source& source, const std::function<bo
 }
 
 Expected<std::string, std::string> ask_monitor(Monitor& monitor) {
-  const auto round = monitor.fresh(1min);
+  const auto round = monitor.fresh(1min, {});
   const auto picture = monitor.picture();
   if (!round || !picture) {
     return Unexpected<std::string>{"stopped before all servers were asked"};
@@ -126,7 +126,7 @@ int status_of_servers(const StatusFlags& flags, Setup setup) {
     over = true;
   }};
   // A second look after a tick: lag is measured against what the primary was seen to have written.
-  (void)monitor.fresh(1min);
+  (void)monitor.fresh(1min, {});
   if (!over) {
     std::this_thread::sleep_for(tick);
   }

@@ -46,9 +46,13 @@ Response negotiated(const std::string& text, const Request& request) {
 }
 
 Response metrics_page(SnapshotSource& source, const Request& request) {
-  const auto snapshot = source.fresh(scrape_timeout(request));
+  const auto snapshot =
+      source.fresh(scrape_timeout(request), {query_values(request.query, "collect[]")});
   if (snapshot == nullptr) {
     return plain(503, "The exporter's loop does not answer; see /-/healthy and its log.\n");
+  }
+  if (!snapshot->mistake.empty()) {
+    return plain(400, snapshot->mistake + "\n");
   }
   return negotiated(snapshot->page, request);
 }

@@ -4,6 +4,7 @@
 #include "cluster/event_log.h"
 #include "http/probe.h"
 #include "http/server.h"
+#include "metrics/selection.h"
 #include "pages/picture.h"
 #include "snapshot.h"
 
@@ -21,8 +22,9 @@ class SnapshotSource {
   SnapshotSource& operator=(const SnapshotSource&) = delete;
   virtual ~SnapshotSource() = default;
 
-  // Of a round that ends within `timeout`; null when none did.
-  [[nodiscard]] virtual std::shared_ptr<const Snapshot> fresh(std::chrono::milliseconds timeout
+  // Of a round that ends within `timeout`, what the selection has; null when none did.
+  [[nodiscard]] virtual std::shared_ptr<const Snapshot> fresh(
+      std::chrono::milliseconds timeout, metrics::Selection selection
   ) = 0;
   // Of the last round, without its page; null before the first is done.
   [[nodiscard]] virtual std::shared_ptr<const Snapshot> latest() const = 0;

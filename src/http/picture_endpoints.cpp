@@ -48,7 +48,7 @@ PicturePointer complete_picture(SnapshotSource& source, const Request& request) 
   if (round && picture && picture->taken - round->taken < kOldestRound) {
     return picture;
   }
-  return source.fresh(scrape_timeout(request)) ? source.picture() : nullptr;
+  return source.fresh(scrape_timeout(request), {}) ? source.picture() : nullptr;
 }
 
 struct CheckPath {

@@ -1,6 +1,7 @@
 #include "http/query_string.h"
 
 #include <charconv>
+#include <utility>
 
 namespace pgrepl::http {
 
@@ -27,15 +28,23 @@ std::string decode(std::string_view text) {
 }  // namespace
 
 std::optional<std::string> query_value(std::string_view query, std::string_view name) {
+  auto values = query_values(query, name);
+  return values.empty() ? std::nullopt : std::optional{std::move(values.front())};
+}
+
+std::vector<std::string> query_values(std::string_view query, std::string_view name) {
+  std::vector<std::string> values;
   while (!query.empty()) {
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(pair.size() + 1, query.size()));
     const std::size_t equals = pair.find('=');
     if (decode(pair.substr(0, equals)) == name) {
-      return equals == std::string_view::npos ? std::string{} : decode(pair.substr(equals + 1));
+      values.push_back(
+          equals == std::string_view::npos ? std::string{} : decode(pair.substr(equals + 1))
+      );
     }
   }
-  return std::nullopt;
+  return values;
 }
 
 }  // namespace pgrepl::http

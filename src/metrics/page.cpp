@@ -74,10 +74,13 @@ void add_drops(const PageDrop& drop, const Labels& labels, Families& families) {
 }
 
 std::vector<PageDrop> add_server_queries(
-    const ServerPage& server, const Labels& labels, Families& families
+    const ServerPage& server, const Labels& labels, const Selection& selection, Families& families
 ) {
   std::vector<PageDrop> drops;
   for (const QueryRows& result : server.queries) {
+    if (!selection.has(result.query->name)) {
+      continue;
+    }
     add_collector(result.query->name, result.rows != nullptr, result.seconds, labels, families);
     if (result.rows == nullptr) {
       continue;
@@ -93,7 +96,9 @@ std::vector<PageDrop> add_server_queries(
     }
   }
   for (const std::string& name : server.broken_queries) {
-    add_collector(name, false, std::nullopt, labels, families);
+    if (selection.has(name)) {
+      add_collector(name, false, std::nullopt, labels, families);
+    }
   }
   return drops;
 }
@@ -157,34 +162,46 @@ void add_probe_outcome(const ProbeOutcome& outcome, Families& families) {
 }  // namespace
 
 PageFamilies collect_page(
-    std::span<const ClusterPage> clusters, const SelfFacts& self, const Clocks& clocks
+    std::span<const ClusterPage> clusters,
+    const SelfFacts& self,
+    const Clocks& clocks,
+    const Selection& selection
 ) {
   Families families;
   PageFamilies made;
   for (const ClusterPage& page : clusters) {
-    add_cluster_families(
-        {.cluster = *page.cluster,
-         .configured = *page.configured,
-         .now = clocks.now,
-         .wall_clock_now = clocks.wall_clock_now},
-        families
-    );
+    if (selection.has(kClusterGroup)) {
+      add_cluster_families(
+          {.cluster = *page.cluster,
+           .configured = *page.configured,
+           .now = clocks.now,
+           .wall_clock_now = clocks.wall_clock_now},
+          families
+      );
+    }
     for (const ServerPage& server : page.servers) {
       const Labels labels = base_labels(*page.configured, server.name);
-      auto drops = add_server_queries(server, labels, families);
+      auto drops = add_server_queries(server, labels, selection, families);
       made.drops.insert(made.drops.end(), drops.begin(), drops.end());
-      add_server_counters(server, labels, families);
+      if (selection.has(kExporterGroup)) {
+        add_server_counters(server, labels, families);
+      }
     }
   }
-  add_self_families(self, families);
+  if (selection.has(kExporterGroup)) {
+    add_self_families(self, families);
+  }
   made.families = std::move(families).take();
   return made;
 }
 
 Page render_page(
-    std::span<const ClusterPage> clusters, const SelfFacts& self, const Clocks& clocks
+    std::span<const ClusterPage> clusters,
+    const SelfFacts& self,
+    const Clocks& clocks,
+    const Selection& selection
 ) {
-  PageFamilies collected = collect_page(clusters, self, clocks);
+  PageFamilies collected = collect_page(clusters, self, clocks, selection);
   return {.text = render(collected.families), .drops = std::move(collected.drops)};
 }
 
@@ -208,7 +225,7 @@ std::string render_probe(
   }
   const bool whole = up && std::ranges::all_of(server.queries, &QueryRows::rows);
   add_probe_outcome({.up = up, .whole = whole, .seconds = seconds}, families);
-  (void)add_server_queries(server, {}, families);
+  (void)add_server_queries(server, {}, {}, families);
   return render(std::move(families).take());
 }
 

@@ -5,6 +5,7 @@
 #include "cluster/cluster.h"
 #include "config/config.h"
 #include "metrics/query_families.h"
+#include "metrics/selection.h"
 #include "metrics/self_families.h"
 #include "pg/result_set.h"
 #include "pg/sql_state.h"
@@ -59,7 +60,10 @@ struct PageFamilies {
 };
 
 [[nodiscard]] PageFamilies collect_page(
-    std::span<const ClusterPage> clusters, const SelfFacts& self, const Clocks& clocks
+    std::span<const ClusterPage> clusters,
+    const SelfFacts& self,
+    const Clocks& clocks,
+    const Selection& selection
 );
 
 // The series of one server under no labels but their own, with probe_success and what dashboards
@@ -75,7 +79,10 @@ struct Page {
 };
 
 [[nodiscard]] Page render_page(
-    std::span<const ClusterPage> clusters, const SelfFacts& self, const Clocks& clocks
+    std::span<const ClusterPage> clusters,
+    const SelfFacts& self,
+    const Clocks& clocks,
+    const Selection& selection
 );
 
 }  // namespace pgrepl::metrics

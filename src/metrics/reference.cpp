@@ -123,7 +123,7 @@ std::vector<Family> example_families() {
       {.cluster = &example.cluster, .configured = &example.configured, .servers = {server}}};
   const ProcessFacts process{0, 0, 0, 0, 0, 0};
   const SelfFacts self{.process = process, .query_files = {{}}};
-  return collect_page(clusters, self, {.now = {}, .wall_clock_now = 0}).families;
+  return collect_page(clusters, self, {.now = {}, .wall_clock_now = 0}, {}).families;
 }
 
 std::string joined(const std::vector<std::string>& words) {

@@ -203,6 +203,21 @@ TEST_F(Foundation, ReferenceListsEverySeriesOfThePage) {
   }
 }
 
+TEST_F(Foundation, PageMayBeOfSomeGroupsOnly) {
+  const Exporter exporter{{.environment = {{"DATA_SOURCE_NAME", data_source_name()}}}};
+  const auto some = exporter.get("/metrics?collect[]=settings&collect[]=exporter");
+  EXPECT_EQ(some.status, 200);
+  const auto series = parse_exposition(some.body);
+  EXPECT_TRUE(find_value(series, "pg_settings_max_connections", labels(primary)));
+  EXPECT_TRUE(find_value(series, "pg_exporter_build_info"));
+  EXPECT_FALSE(find_value(series, "pg_up"));
+  EXPECT_FALSE(find_value(series, "pg_database_size_bytes"));
+  const auto wrong = exporter.get("/metrics?collect[]=setings");
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_NE(wrong.body.find("did you mean 'settings'?"), std::string::npos) << wrong.body;
+  EXPECT_EQ(exporter.value("pg_up", labels(primary)), 1);
+}
+
 TEST_F(Foundation, StopsGracefully) {
   Exporter exporter{{.environment = {{"DATA_SOURCE_NAME", data_source_name()}}}};
   EXPECT_EQ(exporter.get("/-/healthy").status, 200);

@@ -24,6 +24,23 @@ TEST(Endpoints, MetricsAreThePageOfAFreshRound) {
   EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
 }
 
+TEST(Endpoints, MetricsMayBeSelectedByGroup) {
+  FixedSource source;
+  source.snapshot = page("pg_up 1\n");
+  Request request = get("/metrics");
+  request.query = "collect[]=settings&collect%5B%5D=stat_*";
+  EXPECT_EQ(make_handler(source, {"/metrics"})(request).status, 200);
+  EXPECT_EQ(source.selected.groups, (std::vector<std::string>{"settings", "stat_*"}));
+}
+
+TEST(Endpoints, GroupThatDoesNotExistIsSaid) {
+  FixedSource source;
+  source.snapshot = std::make_shared<Snapshot>(Snapshot{.mistake = "there is no group 'x'"});
+  const auto response = make_handler(source, {"/metrics"})(get("/metrics"));
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(response.body, "there is no group 'x'\n");
+}
+
 TEST(Endpoints, MetricsAreCompressedForThoseWhoAccept) {
   FixedSource source;
   source.snapshot = page(std::string(10000, 'a'));

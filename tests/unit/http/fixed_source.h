@@ -16,9 +16,13 @@ class FixedSource : public SnapshotSource {
   std::shared_ptr<const cluster::EventLog> log;
   bool responsive = true;
   std::chrono::milliseconds asked_for{0};
+  metrics::Selection selected;
 
-  std::shared_ptr<const Snapshot> fresh(std::chrono::milliseconds timeout) override {
+  std::shared_ptr<const Snapshot> fresh(
+      std::chrono::milliseconds timeout, metrics::Selection selection
+  ) override {
     asked_for = timeout;
+    selected = std::move(selection);
     return snapshot;
   }
 

@@ -23,5 +23,13 @@ TEST(QueryValue, BrokenEscapesStayAsTheyAre) {
   EXPECT_EQ(query_value("a=%zz%4", "a"), "%zz%4");
 }
 
+TEST(QueryValues, AreAllOfAName) {
+  EXPECT_EQ(
+      query_values("collect[]=a&x=y&collect%5B%5D=b+c&collect[]", "collect[]"),
+      (std::vector<std::string>{"a", "b c", ""})
+  );
+  EXPECT_TRUE(query_values("a=1", "b").empty());
+}
+
 }  // namespace
 }  // namespace pgrepl::http
