@@ -72,7 +72,7 @@ std::string Clients::first_failure() const {
 
 // Each page in turn, so that every client asks for every page.
 void Clients::scrape(std::size_t number) {
-  for (std::size_t i = number; !stop_; ++i) {
+  for (std::size_t i = number; may_ask(); ++i) {
     const Page& page = kPages.at(i % kPages.size());
     try {
       const int status = http_get(port_, page.path).status;
@@ -88,7 +88,7 @@ void Clients::scrape(std::size_t number) {
 }
 
 void Clients::leave_midway() const {
-  while (!stop_) {
+  while (may_ask()) {
     const Socket socket = connect_to(port_);
     send_text(socket, "GET / HT");
     std::this_thread::sleep_for(kPace);
@@ -97,7 +97,7 @@ void Clients::leave_midway() const {
 
 void Clients::ask_slowly() const {
   constexpr std::string_view kRequest = "GET / HTTP/1.1\r\nHost: exporter\r\n\r\n";
-  while (!stop_) {
+  while (may_ask()) {
     const Socket socket = connect_to(port_);
     for (std::size_t i = 0; i < kRequest.size() && !stop_; ++i) {
       send_text(socket, kRequest.substr(i, 1));
@@ -107,7 +107,7 @@ void Clients::ask_slowly() const {
 }
 
 void Clients::read_slowly() const {
-  while (!stop_) {
+  while (may_ask()) {
     const Socket socket = connect_to(port_);
     const int room = 2048;
     (void)setsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
@@ -119,6 +119,13 @@ void Clients::read_slowly() const {
       std::this_thread::sleep_for(kPace);
     }
   }
+}
+
+bool Clients::may_ask() const {
+  while (paused_ && !stop_) {
+    std::this_thread::sleep_for(20ms);
+  }
+  return !stop_;
 }
 
 void Clients::note_failure(const std::string& what) {

@@ -21,6 +21,11 @@ class Clients {
 
   void stop();
 
+  // They finish what they are at, and ask nothing more until go_on().
+  void pause() { paused_ = true; }
+
+  void go_on() { paused_ = false; }
+
   [[nodiscard]] int pages() const { return pages_; }
 
   [[nodiscard]] int failures() const { return failures_; }
@@ -36,10 +41,13 @@ class Clients {
   void ask_slowly() const;
   // Asks for the page, and takes it in crumbs.
   void read_slowly() const;
+  // Before the next request. False when there is to be none.
+  [[nodiscard]] bool may_ask() const;
   void note_failure(const std::string& what);
 
   std::uint16_t port_;
   std::atomic<bool> stop_ = false;
+  std::atomic<bool> paused_ = false;
   std::atomic<int> pages_ = 0;
   std::atomic<int> failures_ = 0;
   mutable std::mutex mutex_;

@@ -69,6 +69,11 @@ bool Reloads::next() {
   return answer == (variant == Wrong ? Answer::Refused : Answer::Taken);
 }
 
+bool Reloads::settle() const {
+  (void)stage_.write("exporter.yml", configuration(Plain));
+  return post() == Answer::Taken;
+}
+
 Reloads::Answer Reloads::post() const {
   const int status = http_post(exporter_.port(), "/-/reload").status;
   return status == 200 ? Answer::Taken : status == 400 ? Answer::Refused : Answer::Neither;

@@ -17,6 +17,9 @@ class Reloads {
   // it. False when it did neither, or the wrong one.
   [[nodiscard]] bool next();
 
+  // The configuration of the beginning. False when it was refused.
+  [[nodiscard]] bool settle() const;
+
   [[nodiscard]] std::size_t taken() const { return taken_; }
 
   [[nodiscard]] std::size_t refused() const { return refused_; }

@@ -45,6 +45,7 @@ class Soak {
   // pg-2 becomes a primary beside pg-1, and is made a standby again.
   void fail_over();
   [[nodiscard]] std::size_t events() const;
+  void take_at_rest();
   void end_row();
   [[nodiscard]] bool is_up(const std::string& server) const;
   [[nodiscard]] bool ends_well();
@@ -128,10 +129,26 @@ std::size_t Soak::events() const {
   return nlohmann::json::parse(text).at("events").size();
 }
 
+// What it uses at rest: nobody asks, the servers are as at the beginning, a page has just been
+// written and what that took is given back.
+void Soak::take_at_rest() {
+  clients_.pause();
+  expect(reloads_.settle(), "the first configuration is refused");
+  expect(wait_until([&] { return is_up("pg-1") && is_up("pg-2"); }), "the servers are not up");
+  std::this_thread::sleep_for(1s);
+  (void)is_up("pg-1");
+  for (int i = 0; i < 10; ++i) {
+    table_.take(figures_of(exporter_.pid()));
+    std::this_thread::sleep_for(50ms);
+  }
+  clients_.go_on();
+}
+
 void Soak::end_row() {
+  take_at_rest();
   const std::size_t kept = events();
   table_.end_row(age(), kept);
-  next_row_ = age() + std::clamp<Seconds>(Seconds{time_} / 60, 2s, 60s);
+  next_row_ = age() + std::clamp<Seconds>(Seconds{time_} / 60, 5s, 60s);
   if (kept >= kAllEvents) {
     table_.warm_up_ends();
   }
