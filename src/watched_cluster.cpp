@@ -39,16 +39,10 @@ void add_unknown_standbys(
     return;
   }
   const auto matches = cluster::match_senders(samples, memory);
-  for (std::size_t u = 0; u < samples.size(); ++u) {
-    const auto& tick = samples[u].tick;
-    for (std::size_t w = 0; tick && w < tick->reading.senders.size(); ++w) {
-      const cluster::WalSender& sender = tick->reading.senders[w];
-      const bool known = std::ranges::any_of(matches, [u, w](const auto& match) {
-        return match && match->upstream == u && match->sender == w;
-      });
-      if (!known && sender.client_addr && cluster::feeds_a_standby(sender)) {
-        sightings[u].standby_addresses.push_back(*sender.client_addr);
-      }
+  for (const cluster::SenderAt& at : cluster::unknown_senders(samples, matches, memory)) {
+    const auto& sender = samples[at.upstream].tick->reading.senders[at.sender];
+    if (sender.client_addr) {
+      sightings[at.upstream].standby_addresses.push_back(*sender.client_addr);
     }
   }
 }

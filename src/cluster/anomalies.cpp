@@ -101,27 +101,18 @@ void find_orphaned_slots(const Cluster& cluster, Findings& findings) {
 }
 
 void find_unknown_standbys(
-    std::span<const ServerSample> samples,
-    std::span<const std::optional<SenderMatch>> matches,
-    Findings& findings
+    std::span<const ServerSample> samples, std::span<const SenderAt> unknown, Findings& findings
 ) {
-  for (std::size_t u = 0; u < samples.size(); ++u) {
-    const auto& tick = samples[u].tick;
-    for (std::size_t w = 0; tick && w < tick->reading.senders.size(); ++w) {
-      const WalSender& sender = tick->reading.senders[w];
-      const bool known = std::ranges::any_of(matches, [u, w](const auto& match) {
-        return match && match->upstream == u && match->sender == w;
-      });
-      if (feeds_a_standby(sender) && !known) {
-        findings.push_back(
-            {Anomaly::UnknownStandby,
-             samples[u].name + " sends WAL to a standby that is not watched: application_name " +
-                 sender.application_name + ", address " + sender.client_addr.value_or("local")}
-        );
-        return;
-      }
-    }
+  if (unknown.empty()) {
+    return;
   }
+  const ServerSample& upstream = samples[unknown.front().upstream];
+  const WalSender& sender = upstream.tick->reading.senders[unknown.front().sender];
+  findings.push_back(
+      {Anomaly::UnknownStandby,
+       upstream.name + " sends WAL to a standby that is not watched: application_name " +
+           sender.application_name + ", address " + sender.client_addr.value_or("local")}
+  );
 }
 
 }  // namespace
@@ -129,14 +120,14 @@ void find_unknown_standbys(
 std::vector<AnomalyFinding> find_anomalies(
     std::span<const ServerSample> samples,
     const Cluster& cluster,
-    std::span<const std::optional<SenderMatch>> matches,
+    std::span<const SenderAt> unknown_standbys,
     const std::optional<std::string>& discovery_failure
 ) {
   Findings findings;
   find_primary_conflicts(samples, cluster, findings);
   find_misfits(samples, cluster, findings);
   find_orphaned_slots(cluster, findings);
-  find_unknown_standbys(samples, matches, findings);
+  find_unknown_standbys(samples, unknown_standbys, findings);
   if (discovery_failure) {
     findings.push_back({Anomaly::DiscoveryFailed, *discovery_failure});
   }

@@ -14,12 +14,12 @@ namespace pgrepl::cluster {
 // A slot without a consumer counts as orphaned after this long: a standby that restarts is no news.
 inline constexpr Seconds kOrphanedAfter{300};
 
-// `cluster` is complete but for its anomalies; `matches` tie its standbys to rows of senders;
+// `cluster` is complete but for its anomalies; `unknown_standbys` come from unknown_senders();
 // `discovery_failure` says why servers may be missing.
 [[nodiscard]] std::vector<AnomalyFinding> find_anomalies(
     std::span<const ServerSample> samples,
     const Cluster& cluster,
-    std::span<const std::optional<SenderMatch>> matches,
+    std::span<const SenderAt> unknown_standbys,
     const std::optional<std::string>& discovery_failure
 );
 

@@ -190,8 +190,9 @@ Observation observe(
     seen.cluster.timeline = seen.memory.primary->timeline;
   }
   assess_safety(samples, watched.rpo, seen.cluster, seen.memory, now);
+  const auto unknown = unknown_senders(samples, matches, seen.memory);
   seen.cluster.anomalies =
-      find_anomalies(samples, seen.cluster, matches, watched.discovery_failure);
+      find_anomalies(samples, seen.cluster, unknown, watched.discovery_failure);
   report_anomalies(seen.cluster.anomalies, seen.memory, seen.events);
   report_failovers(seen.memory, seen.cluster);
   return seen;

@@ -113,6 +113,11 @@ std::optional<Candidate> weigh_remembered(
   return found;
 }
 
+bool has_lost_its_receiver(const ServerSample& sample) {
+  return sample.tick && sample.tick->reading.role == Role::Standby &&
+         !sample.tick->reading.receiver;
+}
+
 std::vector<Candidate> all_candidates(std::span<const ServerSample> samples, const Memory& memory) {
   std::vector<Candidate> candidates;
   for (std::size_t u = 0; u < samples.size(); ++u) {
@@ -160,6 +165,31 @@ std::vector<std::optional<SenderMatch>> match_senders(
     }
   }
   return matches;
+}
+
+std::vector<SenderAt> unknown_senders(
+    std::span<const ServerSample> samples,
+    std::span<const std::optional<SenderMatch>> matches,
+    const Memory& memory
+) {
+  std::vector<SenderAt> unknown;
+  for (std::size_t u = 0; u < samples.size(); ++u) {
+    const auto& tick = samples[u].tick;
+    for (std::size_t w = 0; tick && w < tick->reading.senders.size(); ++w) {
+      const WalSender& sender = tick->reading.senders[w];
+      const bool matched = std::ranges::any_of(matches, [u, w](const auto& match) {
+        return match && match->upstream == u && match->sender == w;
+      });
+      const bool left = std::ranges::any_of(samples, [&](const ServerSample& standby) {
+        return has_lost_its_receiver(standby) &&
+               weigh_remembered(standby, samples[u], sender, memory);
+      });
+      if (feeds_a_standby(sender) && !matched && !left) {
+        unknown.push_back({u, w});
+      }
+    }
+  }
+  return unknown;
 }
 
 std::optional<std::size_t> named_upstream(

@@ -30,6 +30,20 @@ struct SenderMatch {
     std::span<const ServerSample> samples, const Memory& memory
 );
 
+// A row of a server's senders, by the index of the server and of the row.
+struct SenderAt {
+  std::size_t upstream;
+  std::size_t sender;
+};
+
+// The rows that feed a standby nobody watches. One whose standby has just lost its receiver is
+// known still: the upstream may take a minute to notice (wal_sender_timeout).
+[[nodiscard]] std::vector<SenderAt> unknown_senders(
+    std::span<const ServerSample> samples,
+    std::span<const std::optional<SenderMatch>> matches,
+    const Memory& memory
+);
+
 // The upstream that a standby's receiver names, when no sender row is known: by host and port.
 [[nodiscard]] std::optional<std::size_t> named_upstream(
     std::span<const ServerSample> samples, std::size_t standby

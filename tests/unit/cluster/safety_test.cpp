@@ -342,5 +342,28 @@ TEST(UnknownStandby, IsNamedByWhatItsSenderSays) {
   EXPECT_NE(cluster.anomalies[0].evidence.find("stranger"), std::string::npos);
 }
 
+// Its upstream goes on showing the row until it notices, which may take wal_sender_timeout.
+TEST(UnknownStandby, IsNotAKnownOneThatHasJustLostItsReceiver) {
+  Film film;
+  const auto upstream = [](double at) {
+    return primary("pg-1").at("0/5").asked_at(at).sends(sender("pg-2").slot("s").replayed("0/5"));
+  };
+  film.show(
+      0,
+      {upstream(0), standby("pg-2").replayed("0/5").asked_at(0).receives_from("pg-1", "s", "pg-2")}
+  );
+  const Cluster& left = film.show(1, {upstream(1), standby("pg-2").replayed("0/5").asked_at(1)});
+  EXPECT_FALSE(has(left, Anomaly::UnknownStandby));
+  EXPECT_EQ(left.servers[1].standby->state, StandbyState::Disconnected);
+  const Cluster& another = film.show(
+      2,
+      {upstream(2).sends(sender("pg-2").slot("other").replayed("0/5")),
+       standby("pg-2").replayed("0/5").asked_at(2)}
+  );
+  EXPECT_TRUE(has(another, Anomaly::UnknownStandby));
+  const Cluster& promoted = film.show(3, {upstream(3), primary("pg-2").at("0/6").asked_at(3)});
+  EXPECT_TRUE(has(promoted, Anomaly::UnknownStandby));
+}
+
 }  // namespace
 }  // namespace pgrepl::cluster
