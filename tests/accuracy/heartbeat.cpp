@@ -2,6 +2,7 @@
 
 #include "support/pg_connection.h"
 
+#include <algorithm>
 #include <exception>
 
 namespace pgrepl::accuracy {
@@ -65,6 +66,16 @@ double HeartbeatWriter::age(std::int64_t shown, Clock::time_point at) const {
   }
   const auto index = static_cast<std::size_t>(shown);
   return index >= newest ? 0 : seconds_between(committed_[index], at);
+}
+
+double HeartbeatWriter::delay_after(std::int64_t shown) const {
+  const std::lock_guard lock{mutex_};
+  const auto index = static_cast<std::size_t>(shown);
+  if (index + 1 >= committed_.size()) {
+    return 0;
+  }
+  const double gap = seconds_between(committed_[index], committed_[index + 1]);
+  return std::max(gap - std::chrono::duration<double>{kInterval}.count(), 0.0);
 }
 
 std::optional<std::int64_t> shown_heartbeat(const testing::PgServer& server) {

@@ -38,6 +38,9 @@ class HeartbeatWriter {
   // newest there was a moment before.
   [[nodiscard]] double age(std::int64_t shown, Clock::time_point at) const;
 
+  // How much later than it was due the next one came: what a server shows did not age until then.
+  [[nodiscard]] double delay_after(std::int64_t shown) const;
+
  private:
   void write_until_stopped();
 

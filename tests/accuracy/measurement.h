@@ -10,7 +10,7 @@ namespace pgrepl::accuracy {
 struct Sample {
   double at = 0;  // seconds into the scenario
   double truth = 0;
-  double truth_error = 0;  // the time it took to read it
+  double truth_error = 0;  // the time it took to read it, and what a heartbeat came too late
   std::optional<double> value;
   std::optional<double> uncertainty;
   std::optional<double> by_timestamp;  // now() - pg_last_xact_replay_timestamp()

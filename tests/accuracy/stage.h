@@ -108,6 +108,7 @@ class Stage {
     shown_ = shown.value_or(shown_);
     taken.at = seconds_between(began_, at);
     taken.truth = writer_->age(shown_, at);
+    taken.truth_error += writer_->delay_after(shown_);
     taken.value = find_value(page, "pg_standby_lag_seconds", labels);
     taken.uncertainty = find_value(page, "pg_standby_lag_uncertainty_seconds", labels);
     if (asks_standby_) {
