@@ -314,6 +314,10 @@ asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
 
 void Monitor::answer_waiters(cluster::Instant at) {
   const std::vector<Waiter> waiters = std::exchange(waiters_, {});
+  self_.process = read_process_facts();
+  self_.loop_delay = watchdog_.longest_delay().count();
+  self_.loop_stalls = watchdog_.stalls();
+  self_.last_round_failed = has_failures(clusters_, at);
   std::map<metrics::Selection, std::shared_ptr<const Snapshot>> made;
   for (const Waiter& waiter : waiters) {
     if (!made.contains(waiter.selection)) {
@@ -345,10 +349,6 @@ std::shared_ptr<const Snapshot> Monitor::make_snapshot(
     snapshot->mistake = std::move(*mistake);
     return snapshot;
   }
-  self_.process = read_process_facts();
-  self_.loop_delay = watchdog_.longest_delay().count();
-  self_.loop_stalls = watchdog_.stalls();
-  self_.last_round_failed = has_failures(clusters_, at);
   const auto pages = take_pages(clusters_, queries_->catalogue.broken, at);
   const metrics::Clocks clocks{.now = at, .wall_clock_now = wall_clock_now()};
   auto page = metrics::render_page(pages, self_, clocks, selection);

@@ -7,13 +7,7 @@
 namespace pgrepl {
 
 Errors find_unknown_queries(const config::Queries& queries, const catalogue::Catalogue& catalogue) {
-  std::vector<std::string_view> names;
-  for (const catalogue::Query& query : catalogue.queries) {
-    names.emplace_back(query.name);
-  }
-  for (const catalogue::BrokenQuery& query : catalogue.broken) {
-    names.emplace_back(query.name);
-  }
+  const auto names = catalogue.names();
   Errors errors;
   const std::pair<const char*, const std::vector<std::string>&> lists[] = {
       {"queries.enable", queries.enable}, {"queries.disable", queries.disable}};

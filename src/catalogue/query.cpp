@@ -14,4 +14,15 @@ const Query* Catalogue::feeding(Feeds what) const {
   return found == queries.end() ? nullptr : &*found;
 }
 
+std::vector<std::string_view> Catalogue::names() const {
+  std::vector<std::string_view> names;
+  for (const Query& query : queries) {
+    names.emplace_back(query.name);
+  }
+  for (const BrokenQuery& query : broken) {
+    names.emplace_back(query.name);
+  }
+  return names;
+}
+
 }  // namespace pgrepl::catalogue

@@ -115,6 +115,8 @@ struct Catalogue {
   [[nodiscard]] const Query* find(std::string_view name) const;
   // The one query that feeds `what`; null when none does.
   [[nodiscard]] const Query* feeding(Feeds what) const;
+  // Of all queries, those that are broken too; views into them.
+  [[nodiscard]] std::vector<std::string_view> names() const;
 };
 
 }  // namespace pgrepl::catalogue

@@ -76,10 +76,7 @@ void append_histogram(
   append_labels(out, labels);
   append_count(out, histogram.sample_count);
   out += '\n';
-  out.append(name).append("_sum");
-  append_labels(out, labels);
-  append_number(out, histogram.sample_sum);
-  out += '\n';
+  append_sample(out, std::string{name} + "_sum", labels, histogram.sample_sum);
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   double last = -kInfinity;
   for (const ClientMetric::Bucket& bucket : histogram.bucket) {

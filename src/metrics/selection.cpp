@@ -9,13 +9,8 @@ namespace pgrepl::metrics {
 std::optional<std::string> find_mistake(
     const Selection& selection, const catalogue::Catalogue& catalogue
 ) {
-  std::vector<std::string_view> names{kClusterGroup, kExporterGroup};
-  for (const catalogue::Query& query : catalogue.queries) {
-    names.emplace_back(query.name);
-  }
-  for (const catalogue::BrokenQuery& query : catalogue.broken) {
-    names.emplace_back(query.name);
-  }
+  auto names = catalogue.names();
+  names.insert(names.end(), {kClusterGroup, kExporterGroup});
   for (const std::string& group : selection.groups) {
     const bool known = std::ranges::any_of(names, [&group](std::string_view name) {
       return matches(group, name);
