@@ -324,11 +324,11 @@ void Monitor::answer_waiters(cluster::Instant at) {
       made.emplace(waiter.selection, make_snapshot(at, waiter.selection));
     }
   }
-  // A page is made of several times its size in pieces; the next one may be a minute away.
-  malloc_trim(0);
   for (const Waiter& waiter : waiters) {
     waiter.promise->set_value(made.at(waiter.selection));
   }
+  // A page is made of several times its size in pieces; the next one may be a minute away.
+  malloc_trim(0);
 }
 
 void Monitor::start_walks() {

@@ -68,7 +68,10 @@ metrics::ProcessFacts read_process_facts() {
     facts.cpu_seconds = (fields[14 - 3] + fields[15 - 3]) / ticks;
     facts.virtual_memory_bytes = fields[23 - 3];
     facts.resident_memory_bytes = fields[24 - 3] * static_cast<double>(sysconf(_SC_PAGESIZE));
-    if (const auto boot = boot_time_seconds()) {
+    // Read once: it takes the kernel long to write that file, and where the clock is set, a start
+    // that moves with it would look like a restart.
+    static const auto boot = boot_time_seconds();
+    if (boot) {
       facts.start_time_seconds = *boot + fields[22 - 3] / ticks;
     }
   }

@@ -35,13 +35,17 @@ struct Served {
 };
 
 // In the format that the scraper asks for.
-Response negotiated(const std::string& text, const Request& request) {
+Response negotiated(std::shared_ptr<const std::string> text, const Request& request) {
   const bool openmetrics =
       exposition_format(header_of(request, "accept")) == ExpositionFormat::OpenMetrics;
   Response response{
       .content_type = std::string{openmetrics ? kOpenMetricsFormat : kTextFormat}, .body = {}};
   response.headers.emplace_back("Vary", "Accept");
-  response.body = openmetrics ? metrics::to_openmetrics(text) : text;
+  if (openmetrics) {
+    response.body = metrics::to_openmetrics(*text);
+  } else {
+    response.page = std::move(text);
+  }
   return response;
 }
 
@@ -54,7 +58,7 @@ Response metrics_page(SnapshotSource& source, const Request& request) {
   if (!snapshot->mistake.empty()) {
     return plain(400, snapshot->mistake + "\n");
   }
-  return negotiated(snapshot->page, request);
+  return negotiated({snapshot, &snapshot->page}, request);
 }
 
 Response probe(SnapshotSource& source, const Request& request) {
@@ -66,9 +70,11 @@ Response probe(SnapshotSource& source, const Request& request) {
   if (wanted.target.empty()) {
     return plain(400, "target is required: the name of a known server, or host:port\n");
   }
-  const ProbeAnswer answer = source.probe(wanted, scrape_timeout(request));
-  return answer.status == 200 ? negotiated(answer.text, request)
-                              : plain(answer.status, answer.text);
+  ProbeAnswer answer = source.probe(wanted, scrape_timeout(request));
+  if (answer.status != 200) {
+    return plain(answer.status, std::move(answer.text));
+  }
+  return negotiated(std::make_shared<const std::string>(std::move(answer.text)), request);
 }
 
 Response health(const SnapshotSource& source) {
@@ -133,13 +139,14 @@ bool leads_to(const Route& route, std::string_view path) {
 constexpr std::size_t kWorthCompressing = 1000;
 
 Response compressed(Response response, const Request& request) {
-  if (response.body.size() < kWorthCompressing) {
+  if (response.content().size() < kWorthCompressing) {
     return response;
   }
   response.headers.emplace_back("Vary", "Accept-Encoding");
   if (accepts_gzip(header_of(request, "accept-encoding"))) {
-    if (std::string smaller = gzip(response.body); !smaller.empty()) {
+    if (std::string smaller = gzip(response.content()); !smaller.empty()) {
       response.body = std::move(smaller);
+      response.page = nullptr;
       response.headers.emplace_back("Content-Encoding", "gzip");
     }
   }

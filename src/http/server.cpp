@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include "http/response_head.h"
 #include "http/tls_front.h"
 #include "http/wake.h"
 #include "http/web_settings.h"
@@ -11,7 +12,6 @@
 #include <cctype>
 #include <chrono>
 #include <cstddef>
-#include <ctime>
 #include <exception>
 #include <iterator>
 #include <string_view>
@@ -144,34 +144,27 @@ Response answer(const Handler& handler, const Request& request) {
   }
 }
 
-void add_header(mg_connection* connection, const std::string& name, const std::string& value) {
-  mg_response_header_add(connection, name.c_str(), value.data(), static_cast<int>(value.size()));
+// civetweb's own decision on whether it waits for another request, which it does not tell.
+bool stays_open(const mg_connection* connection, const Request& request) {
+  const auto wish = request.headers.find("connection");
+  const std::string text = wish == request.headers.end() ? "" : lower_case(wish->second);
+  const std::string version = text_or_empty(mg_get_request_info(connection)->http_version);
+  return text.find("close") == std::string::npos &&
+         (version == "1.1" || text.find("keep-alive") != std::string::npos);
 }
 
-// As HTTP writes it. civetweb's own comes from a buffer that its threads share.
-std::string date() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  std::array<char, 64> text{};
-  const std::size_t length =
-      std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return {text.data(), length};
-}
-
-void send(mg_connection* connection, const Response& response) {
-  mg_response_header_start(connection, response.status);
-  add_header(connection, "Date", date());
-  add_header(connection, "Content-Type", response.content_type);
-  add_header(connection, "Content-Length", std::to_string(response.body.size()));
-  add_header(connection, "X-Content-Type-Options", "nosniff");
-  for (const auto& [name, value] : response.headers) {
-    add_header(connection, name, value);
+void send(mg_connection* connection, const Request& request, const Response& response) {
+  const bool open = stays_open(connection, request);
+  if (!open) {
+    mg_disable_connection_keep_alive(connection);
   }
-  mg_response_header_send(connection);
+  const char* reason = mg_get_response_code_text(connection, response.status);
+  const std::string head = response_head(response, reason, open, std::chrono::system_clock::now());
+  mg_write(connection, head.data(), head.size());
   const std::string_view method = mg_get_request_info(connection)->request_method;
-  if (method != "HEAD" && !response.body.empty()) {
-    mg_write(connection, response.body.data(), response.body.size());
+  const std::string_view content = response.content();
+  if (method != "HEAD" && !content.empty()) {
+    mg_write(connection, content.data(), content.size());
   }
 }
 
@@ -259,10 +252,11 @@ class Server::Civetweb {
     const bool is_admitted =
         self->hop_ == nullptr ||
         self->hop_->admits(info.remote_addr, static_cast<std::uint16_t>(info.remote_port));
+    const Request request = read_request(info);
     const Response response =
-        is_admitted ? answer(self->handler_, read_request(info))
+        is_admitted ? answer(self->handler_, request)
                     : Response{.status = 403, .body = "Not for direct use.\n", .headers = {}};
-    send(connection, response);
+    send(connection, request, response);
     return response.status;
   }
 

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,10 @@ struct Response {
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // besides type and length
+  // In place of the body: a page, which may be long, is not copied to be sent.
+  std::shared_ptr<const std::string> page{};
+
+  [[nodiscard]] std::string_view content() const { return page ? *page : body; }
 };
 
 // Called from several threads at once. An exception becomes a 500.

@@ -11,6 +11,9 @@
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 namespace pgrepl::session {
 
@@ -41,6 +44,14 @@ std::string pinning_statement(const SessionOptions& options) {
          set("tcp_keepalives_count", "4") + ", " + set("default_transaction_read_only", "on") +
          ", " + set("DateStyle", "ISO") + ", " + set("IntervalStyle", "postgres") + ", " +
          set("TimeZone", "UTC") + ", " + set("extra_float_digits", "1");
+}
+
+// libpq sends at every sync, which would be a packet for each statement, and a wake-up of the
+// server for each. While the socket is corked the kernel joins them (tcp(7)). A Unix socket has no
+// cork.
+void set_cork(const PGconn* conn, bool corked) {
+  const int value = corked ? 1 : 0;
+  (void)::setsockopt(PQsocket(conn), IPPROTO_TCP, TCP_CORK, &value, sizeof value);
 }
 
 std::string name_of(std::uint64_t statement) {
@@ -217,7 +228,11 @@ asio::awaitable<std::vector<QueryResult>> Session::run(
 }
 
 bool Session::send_all() {
-  return std::ranges::all_of(statements_, [this](const std::string& sql) { return send(sql); });
+  set_cork(conn_.get(), true);
+  const bool sent =
+      std::ranges::all_of(statements_, [this](const std::string& sql) { return send(sql); });
+  set_cork(conn_.get(), false);
+  return sent;
 }
 
 Session::StatementKey Session::key_of(const std::string& sql) {

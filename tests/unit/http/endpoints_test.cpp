@@ -20,7 +20,7 @@ TEST(Endpoints, MetricsAreThePageOfAFreshRound) {
   source.snapshot = page("pg_up 1\n");
   const auto response = make_handler(source, {"/metrics"})(get("/metrics"));
   EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(response.body, "pg_up 1\n");
+  EXPECT_EQ(response.content(), "pg_up 1\n");
   EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
 }
 
@@ -55,7 +55,7 @@ TEST(Endpoints, SmallPagesAreNotCompressed) {
   source.snapshot = page("pg_up 1\n");
   const auto response =
       make_handler(source, {"/metrics"})(get("/metrics", {{"accept-encoding", "gzip"}}));
-  EXPECT_EQ(response.body, "pg_up 1\n");
+  EXPECT_EQ(response.content(), "pg_up 1\n");
 }
 
 TEST(Endpoints, MetricsAreInOpenMetricsForThoseWhoAskForIt) {

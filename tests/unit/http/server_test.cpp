@@ -33,6 +33,9 @@ Response describe(const Request& request) {
         .body = std::string(5'000'000, 'x'),
         .headers = {}};
   }
+  if (request.path == "/page") {
+    return {.body = {}, .headers = {}, .page = std::make_shared<const std::string>("shared\n")};
+  }
   if (request.path == "/missing") {
     return {
         .status = 404, .content_type = "text/plain", .body = "no\n", .headers = {{"X-Why", "so"}}};
@@ -111,6 +114,30 @@ TEST_F(ServerTest, KeepsTheConnection) {
     EXPECT_NE(raw.find("Content-Length: 7"), std::string::npos) << raw;
   }
   ::close(client);
+}
+
+TEST_F(ServerTest, SaysWhetherTheConnectionStays) {
+  const std::pair<std::string, bool> cases[] = {
+      {"HTTP/1.1\r\nHost: x\r\n", true},
+      {"HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n", false},
+      {"HTTP/1.0\r\n", false},
+      {"HTTP/1.0\r\nConnection: keep-alive\r\n", true},
+  };
+  for (const auto& [request, stays] : cases) {
+    const int client = connect_to(port_);
+    const std::string first = converse(client, "GET /x " + request + "\r\n", "GET /x?");
+    EXPECT_EQ(first.find("Connection: keep-alive\r\n") != std::string::npos, stays) << first;
+    EXPECT_EQ(first.find("Connection: close\r\n") == std::string::npos, stays) << first;
+    const std::string second = converse(client, stays ? "GET /y " + request + "\r\n" : "", "/y?");
+    EXPECT_EQ(second.find("GET /y?") != std::string::npos, stays) << request << second;
+    ::close(client);
+  }
+}
+
+TEST_F(ServerTest, SendsAPageThatOthersHoldToo) {
+  const auto answer = get("127.0.0.1", port_, "/page", 2s);
+  ASSERT_TRUE(answer) << answer.error();
+  EXPECT_EQ(answer->body, "shared\n");
 }
 
 TEST_F(ServerTest, AnswersHeadWithoutABody) {
