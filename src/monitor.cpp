@@ -166,6 +166,15 @@ asio::awaitable<void> Monitor::observe_until_stopped() {
     co_await observe_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     update_servers(now());
     observe_all(now());
+    give_memory_back();
+  }
+}
+
+// A page is made of several times its size in pieces, and the next one may be a minute away. Here
+// nobody waits for it to be done.
+void Monitor::give_memory_back() {
+  if (std::exchange(has_made_pages_, false)) {
+    malloc_trim(0);
   }
 }
 
@@ -327,8 +336,7 @@ void Monitor::answer_waiters(cluster::Instant at) {
   for (const Waiter& waiter : waiters) {
     waiter.promise->set_value(made.at(waiter.selection));
   }
-  // A page is made of several times its size in pieces; the next one may be a minute away.
-  malloc_trim(0);
+  has_made_pages_ = true;
 }
 
 void Monitor::start_walks() {

@@ -103,6 +103,7 @@ class Monitor : public http::SnapshotSource {
   [[nodiscard]] bool has_pollers() const;
   void observe(WatchedCluster& watched, cluster::Instant at);
   void observe_all(cluster::Instant at);
+  void give_memory_back();
   void publish_picture(cluster::Instant at);
   // One page for all who want the same.
   void answer_waiters(cluster::Instant at);
@@ -123,6 +124,7 @@ class Monitor : public http::SnapshotSource {
   std::vector<Waiter> waiters_;
   std::size_t pollers_in_round_ = 0;
   bool round_running_ = false;
+  bool has_made_pages_ = false;  // since memory was last given back
   std::atomic<bool> stopped_{false};
   metrics::SelfFacts self_;
   Watchdog watchdog_{std::chrono::steady_clock::now()};

@@ -1,8 +1,9 @@
 #include "process_facts.h"
 
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -14,22 +15,25 @@ namespace pgrepl {
 
 namespace {
 
-// The fields of /proc/self/stat after the command's name (proc(5)): the first is field 3.
+// The fields of /proc/self/stat after the command's name (proc(5)): the first is field 3, a letter,
+// which is left at 0.
 std::vector<double> stat_fields() {
   std::ifstream file{"/proc/self/stat"};
   std::string line;
   std::getline(file, line);
   std::vector<double> fields;
-  const std::size_t name_end = line.rfind(')');
+  const std::size_t name_end = line.rfind(") ");
   if (name_end == std::string::npos) {
     return fields;
   }
-  std::istringstream rest{line.substr(name_end + 1)};
-  std::string state;
-  rest >> state;
-  fields.push_back(0);
-  for (double value = 0; rest >> value;) {
+  const char* at = line.data() + name_end + 1;
+  const char* const end = line.data() + line.size();
+  while (at != end) {
+    ++at;  // the blank
+    double value = 0;
+    std::from_chars(at, end, value);
     fields.push_back(value);
+    at = std::find(at, end, ' ');
   }
   return fields;
 }

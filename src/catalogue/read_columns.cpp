@@ -107,6 +107,7 @@ std::vector<Column> read_columns(
   // Reports keys given twice.
   (void)yaml::Reader{columns, errors};
   std::vector<Column> read;
+  read.reserve(columns.entries.size());
   for (const yaml::Entry& entry : columns.entries) {
     if (auto column = read_column(entry, prefix, errors)) {
       read.push_back(std::move(*column));

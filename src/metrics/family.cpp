@@ -3,6 +3,7 @@
 #include "metrics/sample_lines.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace pgrepl::metrics {
@@ -22,14 +23,10 @@ std::string one_line(std::string_view text) {
 
 }  // namespace
 
-Families::Families()
-    : room_(std::make_unique<std::pmr::monotonic_buffer_resource>()), marks_(room_.get()) {
-}
-
-std::string_view Families::labels_at(const Mark& mark) const {
+std::string_view Families::labels_at(const SampleMark& mark) const {
   const std::string& lines = families_[mark.family].lines;
-  const std::size_t begin = mark.size == 0 ? mark.line : lines.find('{', mark.line) + 1;
-  return std::string_view{lines}.substr(begin, mark.size);
+  const std::size_t begin = mark.labels_size == 0 ? mark.line : lines.find('{', mark.line) + 1;
+  return std::string_view{lines}.substr(begin, mark.labels_size);
 }
 
 Family* Families::place(
@@ -45,15 +42,18 @@ Family* Families::place(
   if ((family.type == MetricType::Histogram) != (type == MetricType::Histogram)) {
     return nullptr;
   }
-  const std::size_t hash = labels.hash() ^ (index * 0x9E3779B97F4A7C15U);
-  const auto [first, last] = marks_.equal_range(hash);
-  const bool taken = std::any_of(first, last, [&](const auto& entry) {
-    return entry.second.family == index && same_labels(labels_at(entry.second), labels.text());
+  const SampleMark mark{
+      .hash = labels.hash() ^ (index * 0x9E3779B97F4A7C15U),
+      .line = family.lines.size(),
+      .family = static_cast<std::uint32_t>(index),
+      .labels_size = static_cast<std::uint32_t>(labels.text().size()),
+  };
+  const bool is_new = samples_.insert(mark, [&](const SampleMark& other) {
+    return other.family == mark.family && same_labels(labels_at(other), labels.text());
   });
-  if (taken) {
+  if (!is_new) {
     return nullptr;
   }
-  marks_.emplace(hash, Mark{index, family.lines.size(), labels.text().size()});
   family.samples += 1;
   return &family;
 }

@@ -3,11 +3,10 @@
 #pragma once
 
 #include "metrics/labels.h"
+#include "metrics/sample_index.h"
 
 #include <cstddef>
 #include <functional>
-#include <memory>
-#include <memory_resource>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,9 +27,7 @@ struct Family {
 
 class Families {
  public:
-  Families();
-  Families(Families&&) = default;
-  Families& operator=(Families&&) = delete;  // what it has stands in the room it came with
+  Families() { families_.reserve(kUsualCount); }
 
   // Type and help are those of the first sample of a family. A sample whose labels the family has
   // already is dropped, and the answer is false: a page with two of them is refused whole. So is a
@@ -54,12 +51,7 @@ class Families {
   [[nodiscard]] std::vector<Family> take() &&;
 
  private:
-  // Where a sample's first line begins, and how long the text of its labels is.
-  struct Mark {
-    std::size_t family;
-    std::size_t line;
-    std::size_t size;
-  };
+  static constexpr std::size_t kUsualCount = 512;  // as many as a page of all queries has
 
   struct Hash : std::hash<std::string_view> {
     using is_transparent = void;
@@ -72,13 +64,11 @@ class Families {
       std::string_view help,
       const Labels& labels
   );
-  [[nodiscard]] std::string_view labels_at(const Mark& mark) const;
+  [[nodiscard]] std::string_view labels_at(const SampleMark& mark) const;
 
   std::vector<Family> families_;
   std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> by_name_;
-  // By the hash of their labels. Small, many, and gone all at once.
-  std::unique_ptr<std::pmr::monotonic_buffer_resource> room_;
-  std::pmr::unordered_multimap<std::size_t, Mark> marks_;
+  SampleIndex samples_;
 };
 
 }  // namespace pgrepl::metrics

@@ -1,7 +1,9 @@
 #include "metrics/sample_lines.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <limits>
@@ -36,6 +38,13 @@ void append_number(std::string& out, double value) {
   }
 }
 
+// A line is written in many small pieces: room for it is made once, and growing stays rare.
+void make_room(std::string& out, std::size_t size) {
+  if (out.capacity() - out.size() < size) {
+    out.reserve(std::max(out.size() + size, 2 * out.capacity()));
+  }
+}
+
 void append_labels(std::string& out, std::string_view labels) {
   if (!labels.empty()) {
     out.append("{").append(labels).append("}");
@@ -60,6 +69,8 @@ void append_bucket(
 }  // namespace
 
 void append_sample(std::string& out, std::string_view name, std::string_view labels, double value) {
+  constexpr std::size_t kLongestValue = 40;  // with what stands around it
+  make_room(out, name.size() + labels.size() + kLongestValue);
   out += name;
   append_labels(out, labels);
   append_number(out, value);
