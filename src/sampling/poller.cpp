@@ -21,17 +21,6 @@ cluster::Failure to_failure(const session::QueryError& error) {
   return {error.reason, error.message};
 }
 
-// A statement that was refused or cancelled says nothing against the server.
-bool server_failed(const session::QueryError& error, const session::Session& session) {
-  return error.ends_session || !session.is_open();
-}
-
-// The connection was lost, and not for want of an answer.
-bool is_stale(const session::QueryResult& result, const session::Session& session) {
-  return !result && server_failed(result.error(), session) &&
-         result.error().reason != pg::FailureReason::Timeout;
-}
-
 }  // namespace
 
 Poller::Poller(
@@ -102,13 +91,11 @@ asio::awaitable<void> Poller::tick_once() {
   place_known_.cancel();
 }
 
-// A connection that a server or a firewall ended since the last tick says nothing against the
-// server: whether it answers is known once a new one was tried.
 asio::awaitable<void> Poller::ask_once() {
   state_.attempt_began(now());
   const bool kept = tick_session_.is_open();
   auto answer = co_await ask_tick();
-  if (kept && answer && is_stale(answer->result, tick_session_) && !stopped_) {
+  if (kept && answer && session::lost_connection(answer->result) && !stopped_) {
     answer = co_await ask_tick();
   }
   if (answer) {

@@ -76,7 +76,7 @@ void Poller::take_round(
   std::optional<cluster::Failure> failure;
   for (const session::QueryResult& result : results) {
     // A statement that was refused or cancelled says nothing against the server.
-    if (!result && (result.error().ends_session || !round_session_.is_open())) {
+    if (!result && result.error().ends_session) {
       failure = cluster::Failure{result.error().reason, result.error().message};
     }
   }

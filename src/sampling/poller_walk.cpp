@@ -30,12 +30,6 @@ std::vector<std::string> first_column(const pg::ResultSet& rows) {
   return texts;
 }
 
-// With its connection, and not for want of an answer.
-bool is_lost(const session::QueryResult& result) {
-  return !result && result.error().ends_session &&
-         result.error().reason != pg::FailureReason::Timeout;
-}
-
 }  // namespace
 
 std::vector<catalogue::DueQuery> Poller::due_walks(Instant at) const {
@@ -155,7 +149,7 @@ asio::awaitable<std::vector<Poller::LostQuery>> Poller::ask_in_database(
   std::vector<LostQuery> lost;
   for (std::size_t i = 0; i < due.size(); ++i) {
     session::QueryResult& result = results[batch.places[i]];
-    if (is_lost(result)) {
+    if (session::lost_connection(result)) {
       lost.push_back({due[i], std::move(result.error())});
     } else {
       take_walk_result(database, *due[i].query, result);

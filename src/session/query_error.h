@@ -24,4 +24,11 @@ struct QueryError {
 
 using QueryResult = Expected<pg::ResultSet, QueryError>;
 
+// The connection was ended under the statement, by a server or a firewall. That says nothing
+// against either of them before another connection was tried; a want of answer does.
+[[nodiscard]] inline bool lost_connection(const QueryResult& result) {
+  return !result && result.error().ends_session &&
+         result.error().reason != pg::FailureReason::Timeout;
+}
+
 }  // namespace pgrepl::session
