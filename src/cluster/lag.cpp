@@ -28,11 +28,12 @@ ReplicationLag behind_the_history(const ReplayReading& standby, const WalHistory
   }
   const Seconds at_least = at_least_zero(standby.read_at - oldest->at);
   lag.time = at_least;
+  // The history is a point the true value cannot go below, a commit one it cannot exceed. Without a
+  // commit nothing says how far above it is.
   if (standby.last_commit) {
     lag.time = std::max(at_least, Seconds{standby.read_at - *standby.last_commit});
+    lag.uncertainty = *lag.time - at_least + standby.read_error;
   }
-  // The commit is a point the true value cannot exceed; the history one it cannot go below.
-  lag.uncertainty = *lag.time - at_least + standby.read_error;
   return lag;
 }
 

@@ -34,8 +34,10 @@ inline constexpr std::array kLagBases{
 // Absent means unknown, never zero.
 struct ReplicationLag {
   std::optional<std::uint64_t> bytes;
-  std::optional<Seconds> time;         // how old the primary's state is that the standby shows
-  std::optional<Seconds> uncertainty;  // the truth lies within time ± uncertainty
+  std::optional<Seconds> time;  // how old the primary's state is that the standby shows
+  // The truth lies within time ± uncertainty. Absent beside a time that is only the least it can
+  // be.
+  std::optional<Seconds> uncertainty;
   LagBasis basis = LagBasis::Unknown;
 
   friend bool operator==(const ReplicationLag&, const ReplicationLag&) = default;
@@ -62,7 +64,8 @@ struct PrimaryReading {
 // The lag of a standby whose replay position was read, against a primary that answers. 0 when the
 // standby has replayed all the primary had written, whatever any timestamp says. A position older
 // than the history gives basis ReplayTimestamp: the age of the last commit, at least the age of
-// the history; the seconds are absent if no commit is known and the history is empty.
+// the history. If no commit is known it is the latter, without an uncertainty; with an empty
+// history the seconds are absent.
 [[nodiscard]] ReplicationLag measure_lag(
     const ReplayReading& standby, const PrimaryReading& primary, const WalHistory& history
 );

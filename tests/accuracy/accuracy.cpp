@@ -190,7 +190,7 @@ bool is_good(const Scenario& scenario, const std::vector<Sample>& samples) {
   const Verdict verdict = judge(samples, &Sample::value);
   return verdict.mean_error <= scenario.allowed_mean && verdict.max_error <= 1 &&
          verdict.false_alarm == 0 && verdict.missed_alarm <= 2 && verdict.inside >= 0.99 &&
-         verdict.absent == 0;
+         verdict.absent == 0 && verdict.least_only * 8 <= samples.size();
 }
 
 struct Arguments {

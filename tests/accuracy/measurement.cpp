@@ -47,9 +47,10 @@ Verdict judge(const std::vector<Sample>& samples, std::optional<double> Sample::
     const double error = std::abs(*value - sample.truth);
     verdict.mean_error += error;
     verdict.max_error = std::max(verdict.max_error, error);
-    inside += sample.uncertainty && error <= *sample.uncertainty + sample.truth_error + kTruthError
-                  ? 1U
-                  : 0U;
+    // Without an uncertainty, the value is the least that the truth can be.
+    const double excess = sample.uncertainty ? error - *sample.uncertainty : *value - sample.truth;
+    inside += excess <= sample.truth_error + kTruthError ? 1U : 0U;
+    verdict.least_only += sample.uncertainty ? 0U : 1U;
   }
   if (present > 0) {
     verdict.mean_error /= static_cast<double>(present);

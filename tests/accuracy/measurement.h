@@ -24,6 +24,7 @@ struct Verdict {
   double missed_alarm = 0;
   double inside = 1;  // share of the samples with the truth inside value ± uncertainty
   std::size_t absent = 0;
+  std::size_t least_only = 0;  // values without an uncertainty: not less than that
 };
 
 // How well the truth itself is known: a heartbeat comes every 50 ms and takes a moment to be read.

@@ -100,8 +100,15 @@ TEST(MeasureLag, PositionOlderThanTheHistoryIsAtLeastItsAge) {
   auto standby = replay("0/500", 10);
   standby.last_commit = instant(8);
   EXPECT_NEAR(value(measure_lag(standby, newest(steady(10)), steady(10)).time), 10, 1e-6);
+}
+
+TEST(MeasureLag, WithoutACommitNothingSaysHowFarItIsBeyondTheHistory) {
+  auto standby = replay("0/500", 10);
   standby.last_commit.reset();
-  EXPECT_NEAR(value(measure_lag(standby, newest(steady(10)), steady(10)).time), 10, 1e-6);
+  const auto lag = measure_lag(standby, newest(steady(10)), steady(10));
+  EXPECT_EQ(lag.basis, LagBasis::ReplayTimestamp);
+  EXPECT_NEAR(value(lag.time), 10, 1e-6);
+  EXPECT_FALSE(lag.uncertainty);
 }
 
 TEST(MeasureLag, ForcedSegmentSwitchIsNotSecondsOfLag) {
