@@ -9,36 +9,35 @@ ResultSet::ResultSet(const std::vector<std::string>& columns) : width_(columns.s
 }
 
 void ResultSet::reserve(std::size_t values, std::size_t bytes) {
-  cells_.reserve(cells_.size() + values);
+  ends_.reserve(ends_.size() + values);
   text_.reserve(text_.size() + bytes);
 }
 
 void ResultSet::append(std::optional<std::string_view> value) {
-  const auto offset = static_cast<std::uint32_t>(text_.size());
-  if (!value) {
-    cells_.push_back({offset, -1});
-    return;
-  }
-  cells_.push_back({offset, static_cast<std::int32_t>(value->size())});
-  text_.append(*value);
+  text_.append(value.value_or(""));
+  ends_.push_back(static_cast<std::uint32_t>(text_.size() * 2 + (value ? 0 : 1)));
 }
 
-std::string_view ResultSet::name(std::size_t column) const {
-  const Cell cell = cells_.at(column);
-  return std::string_view{text_}.substr(cell.offset, static_cast<std::size_t>(cell.length));
+std::optional<std::string_view> ResultSet::cell(std::size_t place) const {
+  const std::uint32_t end = ends_.at(place);
+  if (end % 2 == 1) {
+    return std::nullopt;
+  }
+  const std::size_t begin = place == 0 ? 0 : ends_[place - 1] / 2;
+  return std::string_view{text_}.substr(begin, end / 2 - begin);
 }
 
 std::vector<std::string> ResultSet::columns() const {
   std::vector<std::string> names;
   for (std::size_t column = 0; column < width_; ++column) {
-    names.emplace_back(name(column));
+    names.emplace_back(*cell(column));
   }
   return names;
 }
 
 std::optional<std::size_t> ResultSet::column(std::string_view wanted) const {
   for (std::size_t column = 0; column < width_; ++column) {
-    if (name(column) == wanted) {
+    if (cell(column) == wanted) {
       return column;
     }
   }
@@ -46,11 +45,7 @@ std::optional<std::size_t> ResultSet::column(std::string_view wanted) const {
 }
 
 std::optional<std::string_view> ResultSet::at(std::size_t row, std::size_t column) const {
-  const Cell cell = cells_.at((row + 1) * width_ + column);
-  if (cell.length < 0) {
-    return std::nullopt;
-  }
-  return std::string_view{text_}.substr(cell.offset, static_cast<std::size_t>(cell.length));
+  return cell((row + 1) * width_ + column);
 }
 
 std::optional<std::string_view> ResultSet::at(std::size_t row, std::string_view name) const {

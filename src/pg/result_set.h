@@ -24,7 +24,7 @@ class ResultSet {
 
   [[nodiscard]] std::size_t width() const { return width_; }
 
-  [[nodiscard]] std::size_t rows() const { return width_ == 0 ? 0 : cells_.size() / width_ - 1; }
+  [[nodiscard]] std::size_t rows() const { return width_ == 0 ? 0 : ends_.size() / width_ - 1; }
 
   // Where a column stands; absent when the statement has none of that name.
   [[nodiscard]] std::optional<std::size_t> column(std::string_view name) const;
@@ -34,16 +34,13 @@ class ResultSet {
   [[nodiscard]] std::optional<std::string_view> at(std::size_t row, std::string_view column) const;
 
  private:
-  struct Cell {
-    std::uint32_t offset;
-    std::int32_t length;  // negative: NULL
-  };
+  // Of the cell at that place, the names of the columns being the first row.
+  [[nodiscard]] std::optional<std::string_view> cell(std::size_t place) const;
 
-  [[nodiscard]] std::string_view name(std::size_t column) const;
-
-  // Results of many servers are kept: the names of the columns come first, as a row of their own.
+  // Results of many servers are kept, so they are one text, a row after the other. Of each cell
+  // there is where it ends in it, times two, and one more for NULL.
   std::size_t width_;
-  std::vector<Cell> cells_;
+  std::vector<std::uint32_t> ends_;
   std::string text_;
 };
 

@@ -354,10 +354,13 @@ std::vector<QueryResult> Session::collect(bool in_time) {
     lost_ = QueryError{
         .reason = pg::FailureReason::Timeout, .message = "no answer in time", .ends_session = true};
   }
+  // What a round took goes with it: for many servers it would be much to keep.
+  statements_ = std::vector<std::string>();
+  auto answers = std::exchange(answers_, std::vector<std::optional<QueryResult>>());
   std::vector<QueryResult> results;
-  results.reserve(answers_.size());
+  results.reserve(answers.size());
   bool ended = lost_.has_value();
-  for (auto& answer : answers_) {
+  for (auto& answer : answers) {
     ended = ended || (answer && !*answer && answer->error().ends_session);
     if (answer) {
       results.push_back(std::move(*answer));
@@ -366,8 +369,6 @@ std::vector<QueryResult> Session::collect(bool in_time) {
           lost_.value_or(QueryError{.message = "the statement returns no rows"})});
     }
   }
-  answers_ = {};
-  statements_ = {};
   if (ended) {
     close();
   }
