@@ -27,9 +27,8 @@ constexpr StandbyRow kStandbyRows[] = {
      "WAL that the primary has written and this standby has not replayed",
      [](const ClusterView&, const Server&, const Standby& s) { return number(s.lag.bytes); }},
     {"pg_standby_lag_uncertainty_seconds",
-     "The true lag lies within this distance of pg_standby_lag_seconds; absent where it is only "
-     "known "
-     "not to be less",
+     "The true lag lies within this distance of pg_standby_lag_seconds; absent where that is the "
+     "least it can be",
      [](const ClusterView&, const Server&, const Standby& s) {
        return seconds(s.lag.uncertainty);
      }},
