@@ -8,22 +8,22 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::string set(const std::string& setting, const std::string& value) {
+pg::Statement set(const std::string& setting, const std::string& value) {
   return "SELECT pg_catalog.set_config('" + setting + "', '" + value + "', false)";
 }
 
-std::string set_timeout(milliseconds timeout) {
+pg::Statement set_timeout(milliseconds timeout) {
   return set("statement_timeout", std::to_string(timeout.count()));
 }
 
 // Names of pg_catalog win over those of public, whoever made them.
-const std::string& public_surroundings() {
-  static const std::string kStatement = set("search_path", "pg_catalog, public");
+const pg::Statement& public_surroundings() {
+  static const pg::Statement kStatement = set("search_path", "pg_catalog, public");
   return kStatement;
 }
 
-const std::string& own_surroundings() {
-  static const std::string kStatement = set("search_path", "pg_catalog");
+const pg::Statement& own_surroundings() {
+  static const pg::Statement kStatement = set("search_path", "pg_catalog");
   return kStatement;
 }
 
@@ -43,7 +43,7 @@ void append(Batch& batch, std::size_t place, const DueQuery& query, milliseconds
 }  // namespace
 
 Batch make_batch(
-    const std::string& first, const std::vector<DueQuery>& due, milliseconds statement_timeout
+    const pg::Statement& first, const std::vector<DueQuery>& due, milliseconds statement_timeout
 ) {
   Batch batch{.statements = {first}, .places = std::vector<std::size_t>(due.size())};
   for (const SearchPath path : {SearchPath::PgCatalog, SearchPath::PgCatalogAndPublic}) {
@@ -69,7 +69,7 @@ Batch make_predicate_batch(const std::vector<std::string>& predicates) {
   Batch batch{.statements = {public_surroundings()}, .places = {}};
   for (const std::string& sql : predicates) {
     batch.places.push_back(batch.statements.size());
-    batch.statements.push_back(sql);
+    batch.statements.emplace_back(sql);
   }
   batch.statements.push_back(own_surroundings());
   return batch;

@@ -11,7 +11,7 @@
 namespace pgrepl::catalogue {
 
 struct Batch {
-  std::vector<std::string> statements;
+  std::vector<pg::Statement> statements;
   std::vector<std::size_t> places;  // where the result of each due query will be
 };
 
@@ -19,7 +19,7 @@ struct Batch {
 // query with a timeout of its own has it set before and that of all statements set again after it;
 // all that costs no round trip, since a batch is one.
 [[nodiscard]] Batch make_batch(
-    const std::string& first,
+    const pg::Statement& first,
     const std::vector<DueQuery>& due,
     std::chrono::milliseconds statement_timeout
 );

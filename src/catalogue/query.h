@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pg/server_version.h"
+#include "pg/statement.h"
 #include "support/errors.h"
 
 #include <chrono>
@@ -41,7 +42,7 @@ struct Column {
 
 struct Variant {
   pg::VersionRange versions;
-  std::string sql;
+  pg::Statement sql;
 };
 
 // A question whose answer decides whether a query runs: one row, one boolean. No row means no.

@@ -33,7 +33,7 @@ bool serves(const Query& query, pg::ServerVersion version) {
 
 }  // namespace
 
-const std::string* variant_for(const Query& query, pg::ServerVersion version) {
+const pg::Statement* variant_for(const Query& query, pg::ServerVersion version) {
   const pg::ServerVersion served =
       std::min(version, pg::ServerVersion{pg::kNewestMajor * 10000 + 9999});
   const auto found = std::ranges::find_if(query.variants, [served](const Variant& variant) {

@@ -22,7 +22,7 @@ struct ServerProfile {
 
 struct DueQuery {
   const Query* query;
-  const std::string* sql;
+  const pg::Statement* sql;
 };
 
 // What the user decided, whatever the catalogue says.
@@ -37,7 +37,7 @@ using LastRuns = std::map<std::string, Instant>;
 
 // The SQL for a version; null when the query has none for it. Majors beyond the newest supported
 // one are served like that.
-[[nodiscard]] const std::string* variant_for(const Query& query, pg::ServerVersion version);
+[[nodiscard]] const pg::Statement* variant_for(const Query& query, pg::ServerVersion version);
 
 // Whether a query is for such a server at all. One that is for one role waits until it is known.
 [[nodiscard]] bool applies(

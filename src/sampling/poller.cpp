@@ -120,7 +120,7 @@ asio::awaitable<std::optional<Poller::TickAnswer>> Poller::ask_tick() {
     }
     place_known_.cancel();
   }
-  std::vector<std::string> statements{tick_sql(tick_session_)};
+  std::vector<pg::Statement> statements{tick_sql(tick_session_)};
   const Instant sent = now();
   const Instant deadline = sent + sampling_.timeout;
   auto results = co_await tick_session_.run(std::move(statements), deadline);
@@ -324,7 +324,7 @@ void Poller::note_round_failure(std::optional<cluster::Failure> failure) {
   round_failure_ = std::move(failure);
 }
 
-const std::string& Poller::tick_sql(const session::Session& session) const {
+const pg::Statement& Poller::tick_sql(const session::Session& session) const {
   const auto* tick = queries_->catalogue.feeding(catalogue::Feeds::Tick);
   return *catalogue::variant_for(*tick, session.version());
 }

@@ -184,7 +184,7 @@ class Poller {
   void feed_model(catalogue::Feeds feeds, const pg::ResultSet& rows, Instant sent);
   void note_failure(cluster::Failure failure);
   void note_round_failure(std::optional<cluster::Failure> failure);
-  [[nodiscard]] const std::string& tick_sql(const session::Session& session) const;
+  [[nodiscard]] const pg::Statement& tick_sql(const session::Session& session) const;
 
   asio::io_context& io_;
   config::Server server_;

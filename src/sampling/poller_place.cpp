@@ -51,7 +51,7 @@ PlaceAt Poller::place_at(Instant at) const {
 
 asio::awaitable<bool> Poller::take_place() {
   const bool was_understudy = place_.place() == Place::Understudy;
-  std::vector<std::string> statements{place_.claim_sql(), kStartTime};
+  std::vector<pg::Statement> statements{place_.claim_sql(), kStartTime};
   const Instant deadline = now() + sampling_.timeout;
   auto results = co_await tick_session_.run(std::move(statements), deadline);
   if (!tick_session_.is_open()) {

@@ -16,7 +16,7 @@ Instant now() {
 }  // namespace
 
 asio::awaitable<void> Poller::learn_role(Instant deadline) {
-  std::vector<std::string> statements{tick_sql(round_session_)};
+  std::vector<pg::Statement> statements{tick_sql(round_session_)};
   const Instant sent = now();
   auto results = co_await round_session_.run(std::move(statements), deadline);
   take_tick(results.front(), sent, now());
@@ -31,7 +31,7 @@ asio::awaitable<void> Poller::run_due_queries(Instant deadline) {
   due = take_predicates(predicates_.sort(due));
   catalogue::Batch batch =
       catalogue::make_batch(tick_sql(round_session_), due, sampling_.statement_timeout);
-  std::vector<std::string> statements = std::move(batch.statements);
+  std::vector<pg::Statement> statements = std::move(batch.statements);
   const Instant sent = now();
   auto results = co_await round_session_.run(std::move(statements), deadline);
   take_round(due, batch, std::move(results), sent);
@@ -49,7 +49,7 @@ asio::awaitable<void> Poller::ask_predicates(
     co_return;
   }
   catalogue::Batch batch = catalogue::make_predicate_batch(open);
-  std::vector<std::string> statements = std::move(batch.statements);
+  std::vector<pg::Statement> statements = std::move(batch.statements);
   const auto results = co_await session.run(std::move(statements), deadline);
   for (std::size_t i = 0; i < open.size(); ++i) {
     answers.note(open[i], results[batch.places[i]], asked);

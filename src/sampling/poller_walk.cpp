@@ -77,7 +77,7 @@ asio::awaitable<void> Poller::walk() {
 
 asio::awaitable<void> Poller::begin_walk() {
   walk_ = {.began = now()};
-  std::vector<std::string> statements{std::string{kDatabases}};
+  std::vector<pg::Statement> statements{std::string{kDatabases}};
   auto results = co_await round_session_.run(std::move(statements), now() + sampling_.timeout);
   if (!results.front()) {
     counters_.errors[results.front().error().reason] += 1;
@@ -144,7 +144,7 @@ asio::awaitable<std::vector<Poller::LostQuery>> Poller::ask_in_database(
   }
   due = std::move(sorted.run);
   catalogue::Batch batch = catalogue::make_batch("SELECT 1", due, sampling_.statement_timeout);
-  std::vector<std::string> statements = std::move(batch.statements);
+  std::vector<pg::Statement> statements = std::move(batch.statements);
   auto results = co_await walk_session_->run(std::move(statements), deadline);
   std::vector<LostQuery> lost;
   for (std::size_t i = 0; i < due.size(); ++i) {

@@ -54,7 +54,8 @@ QueryError to_query_error(const PGresult* result) {
           std::string{first_line(message == nullptr ? PQresultErrorMessage(result) : message)},
   };
   error.reason = pg::classify_sql_state(error.sqlstate);
-  error.ends_session = pg::ends_session(error.sqlstate);
+  // Without a code it is libpq that says so, of a connection that is gone.
+  error.ends_session = error.sqlstate.empty() || pg::ends_session(error.sqlstate);
   return error;
 }
 

@@ -194,7 +194,7 @@ asio::awaitable<std::optional<ConnectError>> Session::pin_settings(Deadline dead
     co_return error;
   }
   watch_socket();
-  std::vector<std::string> statements(1, pinning_statement(options_));
+  std::vector<pg::Statement> statements(1, pinning_statement(options_));
   auto results = co_await run(std::move(statements), deadline);
   if (results.front()) {
     co_return std::nullopt;
@@ -205,7 +205,7 @@ asio::awaitable<std::optional<ConnectError>> Session::pin_settings(Deadline dead
 }
 
 asio::awaitable<std::vector<QueryResult>> Session::run(
-    std::vector<std::string> statements, Deadline deadline
+    std::vector<pg::Statement> statements, Deadline deadline
 ) {
   statements_ = std::move(statements);
   answers_.assign(statements_.size(), std::nullopt);
@@ -229,25 +229,21 @@ asio::awaitable<std::vector<QueryResult>> Session::run(
 
 bool Session::send_all() {
   set_cork(conn_.get(), true);
-  const bool sent =
-      std::ranges::all_of(statements_, [this](const std::string& sql) { return send(sql); });
+  const bool sent = std::ranges::all_of(statements_, [this](const auto& one) { return send(one); });
   set_cork(conn_.get(), false);
   return sent;
 }
 
-Session::StatementKey Session::key_of(const std::string& sql) {
-  return {std::hash<std::string>{}(sql), sql.size()};
-}
-
-bool Session::send(const std::string& sql) {
+bool Session::send(const pg::Statement& statement) {
   PGconn* conn = conn_.get();
-  auto known = prepared_.find(key_of(sql));
+  auto known = prepared_.find(statement.id());
   if (known == prepared_.end()) {
     const std::uint64_t number = ++names_given_;
+    const std::string& sql = statement.text();
     if (PQsendPrepare(conn, name_of(number).c_str(), sql.c_str(), 0, nullptr) != 1) {
       return false;
     }
-    known = in_preparation_.insert_or_assign(key_of(sql), number).first;
+    known = in_preparation_.insert_or_assign(statement.id(), number).first;
   }
   const std::string name = name_of(known->second);
   return PQsendQueryPrepared(conn, name.c_str(), 0, nullptr, nullptr, nullptr, 0) == 1 &&
@@ -305,7 +301,7 @@ void Session::take_results() {
 
 void Session::take_result(const Result& result) {
   auto& answer = answers_.at(synced_);
-  const std::string& sql = statements_.at(synced_);
+  const pg::Statement::Id statement = statements_.at(synced_).id();
   switch (PQresultStatus(result.get())) {
     case PGRES_PIPELINE_SYNC: {
       ++synced_;
@@ -314,7 +310,7 @@ void Session::take_result(const Result& result) {
       break;
     }
     case PGRES_COMMAND_OK:
-      if (auto prepared = in_preparation_.extract(key_of(sql))) {
+      if (auto prepared = in_preparation_.extract(statement)) {
         prepared_.insert(std::move(prepared));
       }
       break;
@@ -327,7 +323,7 @@ void Session::take_result(const Result& result) {
       if (!answer) {
         answer = Unexpected<QueryError>{to_query_error(result.get())};
         // Whatever is wrong with the prepared statement, the next run makes a new one.
-        prepared_.erase(key_of(sql));
+        prepared_.erase(statement);
       }
   }
 }
@@ -355,7 +351,7 @@ std::vector<QueryResult> Session::collect(bool in_time) {
         .reason = pg::FailureReason::Timeout, .message = "no answer in time", .ends_session = true};
   }
   // What a round took goes with it: for many servers it would be much to keep.
-  statements_ = std::vector<std::string>();
+  statements_ = std::vector<pg::Statement>();
   auto answers = std::exchange(answers_, std::vector<std::optional<QueryResult>>());
   std::vector<QueryResult> results;
   results.reserve(answers.size());

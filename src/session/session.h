@@ -4,6 +4,7 @@
 
 #include "pg/conninfo.h"
 #include "pg/server_version.h"
+#include "pg/statement.h"
 #include "session/libpq.h"
 #include "session/query_error.h"
 #include "session/resolver.h"
@@ -46,7 +47,7 @@ class Session {
   // answered by the deadline is a timeout, and the session is closed then, as after any error that
   // ends it.
   asio::awaitable<std::vector<QueryResult>> run(
-      std::vector<std::string> statements, Deadline deadline
+      std::vector<pg::Statement> statements, Deadline deadline
   );
 
   // How long the server took for each statement of the last run, as far as it was answered: the
@@ -82,7 +83,7 @@ class Session {
   void watch_socket();
   void release_socket() noexcept;
   [[nodiscard]] bool send_all();
-  [[nodiscard]] bool send(const std::string& sql);
+  [[nodiscard]] bool send(const pg::Statement& statement);
   void take_results();
   void take_result(const Result& result);
   void lose_connection();
@@ -98,22 +99,17 @@ class Session {
   pg::ServerVersion version_;
   std::vector<std::string> addresses_;
 
-  // A statement by the hash and the length of its text: the texts of a whole catalogue for each
-  // connection would be most of what a server costs.
-  using StatementKey = std::pair<std::size_t, std::size_t>;
-  [[nodiscard]] static StatementKey key_of(const std::string& sql);
-
   // The names of the statements that this connection has prepared; no name is used twice.
-  std::map<StatementKey, std::uint64_t> prepared_;
+  std::map<pg::Statement::Id, std::uint64_t> prepared_;
   std::uint64_t names_given_ = 0;
 
   // Of the pipeline under way: they outlive a cancelled exchange, which keeps what was answered.
-  std::vector<std::string> statements_;
+  std::vector<pg::Statement> statements_;
   std::vector<std::optional<QueryResult>> answers_;
   std::size_t synced_ = 0;  // statements whose sync has come back
   std::vector<std::chrono::duration<double>> durations_;
   Deadline answered_at_;  // the statement before
-  std::map<StatementKey, std::uint64_t> in_preparation_;
+  std::map<pg::Statement::Id, std::uint64_t> in_preparation_;
   std::optional<QueryError> lost_;  // why the connection is gone
 };
 

@@ -52,7 +52,7 @@ class CatalogueOnServer : public ::testing::TestWithParam<int> {
   }
 
   void check_query(session::Session& open, const catalogue::Query& query, catalogue::Role role) {
-    const std::string* sql = catalogue::variant_for(query, open.version());
+    const pg::Statement* sql = catalogue::variant_for(query, open.version());
     if (sql == nullptr || std::ranges::find(query.runs_on, role) == query.runs_on.end()) {
       return;
     }

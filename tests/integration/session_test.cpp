@@ -41,7 +41,7 @@ class SessionTest : public ::testing::Test {
   }
 
   std::vector<QueryResult> run(
-      Session& with, const std::vector<std::string>& sql, std::chrono::milliseconds time = 2s
+      Session& with, const std::vector<pg::Statement>& sql, std::chrono::milliseconds time = 2s
   ) {
     return run_coroutine(io, with.run(sql, in(time)));
   }
@@ -164,7 +164,7 @@ TEST_F(SessionTest, StatementTimeoutIsTheServersAndKeepsTheSession) {
 
 TEST_F(SessionTest, LargeResultsAndManyStatementsPass) {
   const auto open = connected();
-  std::vector<std::string> many;
+  std::vector<pg::Statement> many;
   for (int i = 0; i < 200; ++i) {
     many.push_back("SELECT pg_catalog.repeat('x', 20000) || " + std::to_string(i));
   }

@@ -68,7 +68,7 @@ TEST(Databases, AreAskedOnceAMinuteAtMost) {
 
 TEST(Databases, BeyondAHundredAreLeftOutAndCounted) {
   const Query query = about_database();
-  const std::string sql = "SELECT 1";
+  const pg::Statement sql = "SELECT 1";
   std::vector<std::string> all;
   for (int i = 0; i < 103; ++i) {
     all.push_back("app_" + std::to_string(i));

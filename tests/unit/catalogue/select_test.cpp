@@ -30,7 +30,7 @@ std::vector<std::string> selected(
   const ServerProfile server{pg::ServerVersion{major * 10000 + 1}, role};
   for (const DueQuery& due :
        select_due(all, server, {.enabled = {}, .disabled = disabled}, last, instant(100))) {
-    sql.push_back(*due.sql);
+    sql.push_back(due.sql->text());
   }
   return sql;
 }
