@@ -190,9 +190,9 @@ def judge(standings):
         goal(f"KiB for each further server, {n} servers", (last.memory - first.memory) * 1024 / (n - first.count), 60)
     goal(f"page of {n}, seconds of our own processor", last.plain.own, 2)
     goal("    of the clock at best, servers on the same processors", last.plain.least, 2)
-    goal(f"a /probe, {n} servers against {first.count}", last.probe / first.probe, 1.25)
     tens = [s for s in standings if s.count >= 10]
     if len(tens) > 1:
+        goal(f"a /probe, {n} servers against {tens[0].count}", last.probe / tens[0].probe, 1.25)
         goal(f"a tick a server, {n} servers against {tens[0].count}", last.each() / tens[0].each(), 1.25)
         goal(f"a page's processor a server, {n} servers against {tens[0].count}",
              (last.plain.own / n) / (tens[0].plain.own / tens[0].count), 1.25)
