@@ -1,8 +1,9 @@
-"""Ours and Debian's prometheus-postgres-exporter on the same server, at the same time, in turns."""
+"""Ours and the community's exporter on the same server, at the same time, in turns."""
 
 import statistics
 import time
 
+import community
 from delayed import Delayed
 from goals import goal, heading, row
 from kit import free_ports
@@ -100,6 +101,7 @@ def compare_cpu(drill, server, scrapes):
 
 
 def beside_community(drill, server, scrapes):
+    print(f"theirs is {community.version()}")
     heading()
     compare_latency(drill, server, scrapes)
     compare_conversation(drill, server, scrapes)

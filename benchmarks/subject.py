@@ -5,9 +5,9 @@ import http.client
 import os
 import time
 
+import community
 from kit import ROOT, free_ports, wait_until
 
-THEIRS = "/usr/bin/prometheus-postgres-exporter"
 OURS = os.environ.get("PGREPL_EXPORTER", ROOT / "build/release/pg_replication_exporter")
 PATIENCE = 60
 
@@ -61,7 +61,7 @@ def ours(drill, port):
 
 
 def theirs(drill, port):
-    return Subject(drill, "theirs", [THEIRS], {
+    return Subject(drill, "theirs", [community.PROGRAM], {
         "DATA_SOURCE_NAME": f"postgresql://monitor@127.0.0.1:{port}/postgres?sslmode=disable"})
 
 
