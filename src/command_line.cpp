@@ -140,6 +140,8 @@ constexpr RefusedFlag kRefusedFlags[] = {
 void add_query(std::string_view name, std::vector<std::string>& queries) {
   if (name == "replication_slot") {
     queries.emplace_back("replication_slots");
+  } else if (name == "bgwriter") {
+    queries.emplace_back("stat_bgwriter");
   } else if (name != "xlog_location") {
     queries.emplace_back(name);
   }

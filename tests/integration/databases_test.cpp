@@ -172,7 +172,7 @@ TEST(CommandLineFlags, SwitchQueriesAndSayWhatToUseInstead) {
     );
   };
   EXPECT_EQ(run({"check", "--no-collector.locks", "--collector.stat_statements"}).status, 0);
-  EXPECT_EQ(run({"check", "--no-collector.replication_slot"}).status, 0);
+  EXPECT_EQ(run({"check", "--no-collector.replication_slot", "--collector.bgwriter"}).status, 0);
   const Finished refused = run({"check", "--metric-prefix=x"});
   EXPECT_EQ(refused.status, 2);
   EXPECT_THAT(refused.output, HasSubstr("relabelling"));
