@@ -9,33 +9,31 @@
 #include <vector>
 
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 namespace pgrepl {
 
 namespace {
 
-// The fields of /proc/self/stat after the command's name (proc(5)): the first is field 3, a letter,
-// which is left at 0.
-std::vector<double> stat_fields() {
-  std::ifstream file{"/proc/self/stat"};
+// The numbers of a file in /proc, after those that are no numbers.
+std::vector<double> numbers_of(const char* path) {
+  std::ifstream file{path};
   std::string line;
   std::getline(file, line);
-  std::vector<double> fields;
+  // In "stat", the command's name is in parentheses and may hold anything (proc(5)).
   const std::size_t name_end = line.rfind(") ");
-  if (name_end == std::string::npos) {
-    return fields;
-  }
-  const char* at = line.data() + name_end + 1;
+  const char* at = line.data() + (name_end == std::string::npos ? 0 : name_end + 2);
   const char* const end = line.data() + line.size();
-  while (at != end) {
-    ++at;  // the blank
+  std::vector<double> numbers;
+  while (at < end) {
     double value = 0;
     std::from_chars(at, end, value);
-    fields.push_back(value);
+    numbers.push_back(value);
     at = std::find(at, end, ' ');
+    at += at == end ? 0 : 1;
   }
-  return fields;
+  return numbers;
 }
 
 std::optional<double> boot_time_seconds() {
@@ -50,6 +48,18 @@ std::optional<double> boot_time_seconds() {
   return std::nullopt;
 }
 
+// In seconds since the epoch. Where the clock is set, a start that moves with it would look like a
+// restart, so it is read once; it also takes the kernel long.
+std::optional<double> start_time() {
+  const auto boot = boot_time_seconds();
+  const auto fields = numbers_of("/proc/self/stat");
+  constexpr std::size_t kStartTime = 22 - 3;  // the first after the name is field 3
+  if (!boot || fields.size() <= kStartTime) {
+    return std::nullopt;
+  }
+  return *boot + fields[kStartTime] / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
 std::optional<double> count_open_fds() {
   std::error_code problem;
   double count = 0;
@@ -61,23 +71,25 @@ std::optional<double> count_open_fds() {
   return problem ? std::nullopt : std::optional{count - 1};
 }
 
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
 }  // namespace
 
 metrics::ProcessFacts read_process_facts() {
+  static const auto started = start_time();
   metrics::ProcessFacts facts;
-  const auto fields = stat_fields();
-  const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
-  // Fields 14 utime, 15 stime, 22 starttime, 23 vsize, 24 rss, counted from 1.
-  if (fields.size() > 24 - 3) {
-    facts.cpu_seconds = (fields[14 - 3] + fields[15 - 3]) / ticks;
-    facts.virtual_memory_bytes = fields[23 - 3];
-    facts.resident_memory_bytes = fields[24 - 3] * static_cast<double>(sysconf(_SC_PAGESIZE));
-    // Read once: it takes the kernel long to write that file, and where the clock is set, a start
-    // that moves with it would look like a restart.
-    static const auto boot = boot_time_seconds();
-    if (boot) {
-      facts.start_time_seconds = *boot + fields[22 - 3] / ticks;
-    }
+  facts.start_time_seconds = started;
+  rusage usage{};
+  if (getrusage(RUSAGE_SELF, &usage) == 0) {
+    facts.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  }
+  const auto pages = numbers_of("/proc/self/statm");
+  if (pages.size() >= 2) {
+    const auto page = static_cast<double>(sysconf(_SC_PAGESIZE));
+    facts.virtual_memory_bytes = pages[0] * page;
+    facts.resident_memory_bytes = pages[1] * page;
   }
   facts.open_fds = count_open_fds();
   rlimit limit{};

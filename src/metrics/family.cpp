@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 
 namespace pgrepl::metrics {
@@ -34,8 +35,8 @@ Family* Families::place(
 ) {
   auto found = by_name_.find(name);
   if (found == by_name_.end()) {
-    found = by_name_.emplace(name, families_.size()).first;
     families_.push_back({.name = std::string{name}, .help = one_line(help), .type = type});
+    found = by_name_.emplace(families_.back().name, families_.size() - 1).first;
   }
   const std::size_t index = found->second;
   Family& family = families_[index];
@@ -86,7 +87,7 @@ bool Families::add_histogram(
 }
 
 std::vector<Family> Families::take() && {
-  return std::move(families_);
+  return {std::make_move_iterator(families_.begin()), std::make_move_iterator(families_.end())};
 }
 
 }  // namespace pgrepl::metrics

@@ -6,7 +6,7 @@
 #include "metrics/sample_index.h"
 
 #include <cstddef>
-#include <functional>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,7 +27,8 @@ struct Family {
 
 class Families {
  public:
-  Families() { families_.reserve(kUsualCount); }
+  Families() = default;
+  Families(Families&&) = default;  // not copied: the names are looked up where they stand
 
   // Type and help are those of the first sample of a family. A sample whose labels the family has
   // already is dropped, and the answer is false: a page with two of them is refused whole. So is a
@@ -51,12 +52,6 @@ class Families {
   [[nodiscard]] std::vector<Family> take() &&;
 
  private:
-  static constexpr std::size_t kUsualCount = 512;  // as many as a page of all queries has
-
-  struct Hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
-
   // Null when there is a sample with these labels, or one of another kind.
   Family* place(
       std::string_view name,
@@ -66,8 +61,8 @@ class Families {
   );
   [[nodiscard]] std::string_view labels_at(const SampleMark& mark) const;
 
-  std::vector<Family> families_;
-  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> by_name_;
+  std::deque<Family> families_;  // they stay where they are
+  std::unordered_map<std::string_view, std::size_t> by_name_;
   SampleIndex samples_;
 };
 
