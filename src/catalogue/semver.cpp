@@ -44,7 +44,7 @@ void narrow_before(VersionSpan& span, int before) {
   span.before = std::min(span.before.value_or(before), before);
 }
 
-bool apply(VersionSpan& span, std::string_view comparison) {
+bool narrow_by(VersionSpan& span, std::string_view comparison) {
   const std::size_t digits = comparison.find_first_of("0123456789");
   if (digits == std::string_view::npos) {
     return false;
@@ -88,7 +88,7 @@ std::optional<VersionSpan> parse_semver_range(std::string_view text) {
     if (comparison.empty()) {
       continue;
     }
-    if (!apply(span, comparison)) {
+    if (!narrow_by(span, comparison)) {
       return std::nullopt;
     }
     any = true;

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <type_traits>
 
 #include <civetweb.h>
 
@@ -153,6 +154,14 @@ bool stays_open(const mg_connection* connection, const Request& request) {
          (version == "1.1" || text.find("keep-alive") != std::string::npos);
 }
 
+// civetweb 1.15 wants room for an error's number, 1.16 has it.
+template <class ErrorData>
+void give_room(ErrorData& error, [[maybe_unused]] unsigned& code) {
+  if constexpr (std::is_pointer_v<decltype(error.code)>) {
+    error.code = &code;
+  }
+}
+
 void send(mg_connection* connection, const Request& request, const Response& response) {
   const bool open = stays_open(connection, request);
   if (!open) {
@@ -224,9 +233,12 @@ class Server::Civetweb {
     callbacks.begin_request = &Civetweb::begin_request;
     callbacks.log_message = &Civetweb::keep_first_message;
     std::array<char, 256> text{};
-    unsigned code = 0;
     mg_init_data init{&callbacks, this, const_cast<const char**>(options.data())};
-    mg_error_data error{&code, text.data(), text.size()};
+    unsigned code = 0;
+    mg_error_data error{};
+    give_room(error, code);
+    error.text = text.data();
+    error.text_buffer_size = text.size();
     context_ = mg_start2(&init, &error);
     if (context_ != nullptr) {
       return {};
