@@ -27,7 +27,8 @@ COPY CMakeLists.txt CMakePresets.json ./
 COPY cmake cmake
 COPY queries queries
 COPY src src
-RUN --mount=type=cache,target=/root/.cache/ccache \
+ENV CCACHE_DIR=/var/cache/ccache
+RUN --mount=type=cache,target=/var/cache/ccache \
     cmake --preset release -D PGREPL_TESTS=OFF; \
     cmake --build --preset release --target pg_replication_exporter; \
     strip build/release/pg_replication_exporter

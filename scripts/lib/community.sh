@@ -8,7 +8,7 @@ community_directory=${PGREPL_COMMUNITY:-/var/tmp/pg_replication_exporter/communi
 # The mirror that this machine has its Debian packages from.
 debian_mirror() {
   # shellcheck disable=SC2016
-  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1
+  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p
 }
 
 # Into the folder FOLDER; false when it cannot be had.

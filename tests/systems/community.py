@@ -7,7 +7,12 @@ import subprocess
 PROGRAM = os.environ.get("PGREPL_COMMUNITY_EXPORTER", "/usr/bin/prometheus-postgres-exporter")
 
 
+def say(flag):
+    """What it prints and ends."""
+    said = subprocess.run([PROGRAM, flag], capture_output=True, text=True, check=True)
+    return said.stdout + said.stderr
+
+
 def version():
     """As it says it: "postgres_exporter, version 0.19.1"."""
-    said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True)
-    return (said.stdout + said.stderr).partition(" (")[0]
+    return say("--version").partition(" (")[0]
