@@ -199,8 +199,8 @@ std::vector<cluster::Event> take_ways_in(
   if (latest.primary) {
     primary = latest.servers[*latest.primary].sample.name;
   }
-  latest.endpoints = cluster::describe_endpoints(endpoints, samples);
-  latest.pgbouncers = cluster::describe_pgbouncers(pgbouncers, samples, primary);
+  latest.endpoints = cluster::describe_endpoints(endpoints, samples, watched.memory.system);
+  latest.pgbouncers = cluster::describe_pgbouncers(pgbouncers, samples, primary, latest.endpoints);
   return cluster::note_ways_in(latest, watched.memory);
 }
 

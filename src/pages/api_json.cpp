@@ -222,7 +222,7 @@ Json endpoints_json(const cluster::Cluster& cluster) {
     const bool was_tried = probe.reading || probe.failure;
     list.push_back(
         {{"name", probe.name},
-         {"expect", role_json(probe.expect)},
+         {"expect", probe.expects_any ? Json("any") : role_json(probe.expect)},
          {"ok", was_tried ? Json(status.ok) : Json{}},
          {"server", optional(status.server)},
          {"role", probe.reading ? role_json(probe.reading->role) : Json{}},

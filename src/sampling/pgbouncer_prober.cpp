@@ -34,6 +34,7 @@ PgBouncerProber::PgBouncerProber(
       resolver_(io),
       session_(io, resolver_) {
   latest_.name = pgbouncer_.name;
+  latest_.endpoint = pgbouncer_.conninfo.endpoint;
 }
 
 asio::awaitable<void> PgBouncerProber::probe_once() {

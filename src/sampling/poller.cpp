@@ -236,9 +236,12 @@ cluster::ServerSample Poller::sample(Instant at) const {
       .tick = tick_,
       .facts = facts_,
       .slots = slots_,
+      .slots_read_at = slots_read_at_,
       .archiver = archiver_,
       .totals = totals_,
       .sessions = sessions_,
+      .wal_files = wal_files_,
+      .sync_waits = sync_waits_,
       .failure = failure(at),
       .left_to_others = is_left_to_others(at),
       .seen_postmaster_start_time = seen_start_time_,
@@ -249,6 +252,8 @@ cluster::ServerSample Poller::sample(Instant at) const {
     sample.archiver.reset();
     sample.totals.reset();
     sample.sessions.clear();
+    sample.wal_files.reset();
+    sample.sync_waits = {};
   }
   return sample;
 }
@@ -304,6 +309,8 @@ void Poller::forget_readings() {
   archiver_.reset();
   totals_.reset();
   sessions_.clear();
+  wal_files_.reset();
+  sync_waits_ = {};
   collected_.clear();
   last_runs_.clear();
   predicates_.clear();

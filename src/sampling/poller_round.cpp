@@ -83,9 +83,14 @@ void Poller::take_round(
   note_round_failure(std::move(failure));
   // The round's own tick is fresher than the last one of the tick's connection.
   if (results.front()) {
-    if (auto reading = decode_tick(*results.front());
-        reading && !state_.failure(now()) && place_.is_observer()) {
-      tick_ = cluster::Tick{.sent = sent, .received = now(), .reading = std::move(*reading)};
+    if (auto reading = decode_tick(*results.front()); reading && !state_.failure(now()) &&
+                                                      place_.is_observer() &&
+                                                      (!tick_ || tick_->sent < sent)) {
+      // It was the first answer of many; the others may have taken long.
+      const auto& took = round_session_.durations();
+      const Instant received =
+          took.empty() ? now() : sent + std::chrono::duration_cast<Instant::duration>(took.front());
+      tick_ = cluster::Tick{.sent = sent, .received = received, .reading = std::move(*reading)};
     }
   }
   for (std::size_t i = 0; i < due.size(); ++i) {
@@ -131,6 +136,7 @@ void Poller::feed_model(catalogue::Feeds feeds, const pg::ResultSet& rows, Insta
       break;
     case ReplicationSlots:
       slots_ = decode_replication_slots(rows);
+      slots_read_at_ = sent;
       break;
     case Archiver:
       archiver_ = decode_archiver(rows);
@@ -140,6 +146,12 @@ void Poller::feed_model(catalogue::Feeds feeds, const pg::ResultSet& rows, Insta
       break;
     case Sessions:
       sessions_ = decode_sessions(rows);
+      break;
+    case WalFiles:
+      wal_files_ = decode_wal_files(rows);
+      break;
+    case SyncWaits:
+      sync_waits_ = decode_sync_waits(rows, sent);
       break;
     case Nothing:
     case Tick:
