@@ -84,6 +84,11 @@ TEST_F(EvidenceSource, StandbyWhoseWalIsGoneMustBeRebuilt) {
   PgServer& standby = cluster.add_standby({.name = "pg-2"});
   watch_servers({&cluster.primary(), &standby});
   ASSERT_TRUE(becomes(standby, "streaming"));
+  // So that it is consistent, and answers, without any WAL of its primary.
+  write(cluster.primary(), 100);
+  cluster.primary().execute("CHECKPOINT");
+  cluster.wait_until_caught_up(standby);
+  standby.execute("CHECKPOINT");
   standby.stop();
   for (int i = 0; i < 6; ++i) {
     write(cluster.primary(), 2000);
@@ -121,9 +126,7 @@ TEST_F(EvidenceSource, CommitsWaitWhenSessionsWait) {
   EXPECT_TRUE(wait_until([&] { return exporter().value("pg_cluster_commits_waiting") == 1; }));
   EXPECT_TRUE(wait_until([&] { return has("commits_waiting"); }));
   EXPECT_GE(exporter().value("pg_cluster_commits_waiting_seconds").value_or(0), 5);
-  primary.execute("SET synchronous_commit = local; ALTER SYSTEM SET synchronous_standby_names = ''"
-  );
-  primary.execute("SELECT pg_reload_conf()");
+  primary.configure({"synchronous_standby_names = ''"});
   waits.get();
   EXPECT_TRUE(wait_until([&] { return !has("commits_waiting"); }));
 }
