@@ -76,7 +76,7 @@ help_of() {
 offer_help() {
   case ${1:-} in
     -h | --help)
-      help_of "$0"
+      help_of "${BASH_SOURCE[1]}"
       exit 0
       ;;
   esac

@@ -5,6 +5,7 @@
 #include "session/start_connection.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include <asio/experimental/awaitable_operators.hpp>
@@ -154,7 +155,9 @@ asio::awaitable<void> Session::establish() {
     if (!ready) {
       co_return;
     }
+    errno = 0;
     polling_ = PQconnectPoll(conn_.get());
+    poll_error_ = errno;
   }
 }
 
@@ -172,7 +175,7 @@ asio::awaitable<Expected<void, ConnectError>> Session::connect() {
       failure =
           ConnectError{pg::FailureReason::Timeout, "no connection within connect_timeout", ""};
     } else if (polling_ != PGRES_POLLING_OK) {
-      failure = classify_connect_failure(PQerrorMessage(conn_.get()));
+      failure = classify_connect_failure(PQerrorMessage(conn_.get()), poll_error_);
     }
   }
   if (!failure) {
@@ -190,7 +193,8 @@ asio::awaitable<std::optional<ConnectError>> Session::pin_settings(Deadline dead
   PQsetErrorVerbosity(conn_.get(), PQERRORS_DEFAULT);
   if (PQsetnonblocking(conn_.get(), 1) != 0 || PQenterPipelineMode(conn_.get()) != 1) {
     ConnectError error{
-        .message = std::string{first_line(PQerrorMessage(conn_.get()))}, .sqlstate = ""};
+        .message = failure_message(PQerrorMessage(conn_.get()), "entering pipeline mode"),
+        .sqlstate = ""};
     co_return error;
   }
   watch_socket();
@@ -340,7 +344,7 @@ void Session::lose_connection() {
     return;
   }
   lost_ = QueryError{
-      .message = "connection lost: " + std::string{first_line(PQerrorMessage(conn_.get()))},
+      .message = "connection lost: " + failure_message(PQerrorMessage(conn_.get()), "reading"),
       .ends_session = true,
   };
 }

@@ -96,6 +96,7 @@ class Session {
   Resolver resolver_;
   Conn conn_;
   PostgresPollingStatusType polling_ = PGRES_POLLING_FAILED;
+  int poll_error_ = 0;  // errno of the last PQconnectPoll
   pg::ServerVersion version_;
   std::vector<std::string> addresses_;
 

@@ -4,6 +4,7 @@
 #include "session/results.h"
 #include "session/start_connection.h"
 
+#include <cerrno>
 #include <utility>
 #include <vector>
 
@@ -38,7 +39,8 @@ asio::awaitable<void> wait_for(asio::io_context& io, PGconn* conn, WaitType dire
 }
 
 ConnectError failure_of(PGconn* conn) {
-  return classify_connect_failure(PQerrorMessage(conn));
+  const int system_error = errno;  // of the PQconnectPoll just before
+  return classify_connect_failure(PQerrorMessage(conn), system_error);
 }
 
 ConnectError lateness() {
@@ -105,6 +107,7 @@ asio::awaitable<void> SimpleSession::establish(std::optional<ConnectError>& prob
         polling == PGRES_POLLING_READING ? asio::posix::stream_descriptor::wait_read
                                          : asio::posix::stream_descriptor::wait_write
     );
+    errno = 0;
     polling = PQconnectPoll(conn_.get());
   }
   problem.reset();
