@@ -1,4 +1,5 @@
 # Sourced by the scripts: where this machine has its Debian packages from.
+# shellcheck shell=bash disable=SC2034
 
 # debian_mirror [LABEL]: the address of the first one, of Debian itself by default. "Debian-Security" is the
 # label of the other. Prints nothing where apt has none.
