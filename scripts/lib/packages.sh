@@ -7,8 +7,10 @@ exporter_packages=(
   libpq-dev libssl-dev libcrypt-dev prometheus-cpp-dev libcivetweb-dev libyaml-cpp-dev libspdlog-dev libasio-dev
   libcli11-dev nlohmann-json3-dev libexpected-dev libdeflate-dev
 )
-# All that the other presets build: tests and benchmarks too. file is for cpack.
-build_packages=("${exporter_packages[@]}" ccache libgtest-dev libgmock-dev libbenchmark-dev file python3)
+# What cpack makes the Debian package with.
+cpack_packages=(file dpkg-dev)
+# All that the other presets build: tests and benchmarks too.
+build_packages=("${exporter_packages[@]}" "${cpack_packages[@]}" ccache libgtest-dev libgmock-dev libbenchmark-dev python3)
 # The tests run real servers.
 server_packages=(postgresql postgresql-client)
 demo_packages=(curl)

@@ -87,9 +87,8 @@ std::string failure_message(std::string_view text, std::string_view doing, int s
   if (!said.empty()) {
     return std::string{said};
   }
-  const std::string cause = system_error != 0
-                                ? std::generic_category().message(system_error)
-                                : std::string{"libpq and the system give no reason"};
+  const std::string cause = system_error != 0 ? std::generic_category().message(system_error)
+                                              : std::string{"libpq and the system give no reason"};
   return std::string{doing} + " failed: " + cause;
 }
 

@@ -5,8 +5,8 @@
 
 namespace pgrepl::session {
 
-// "libpq 15.13 (without require_auth, sslnegotiation)": the library that is loaded, which need not be the
-// one that was compiled against. Without anything missing, the number alone.
+// "libpq 15.13 (without require_auth, sslnegotiation)": the library that is loaded, which need not
+// be the one that was compiled against. Without anything missing, the number alone.
 [[nodiscard]] std::string describe_libpq();
 
 }  // namespace pgrepl::session

@@ -68,8 +68,8 @@ bool says_gssencmode(const pg::ConnInfo& conninfo) {
          std::getenv("PGGSSENCMODE") != nullptr;  // NOLINT: nobody changes the environment
 }
 
-// libpq 15 to 17 warns on stderr of a password file that is not a plain one, and /dev/null is the usual word
-// for "none". Nothing can be below a device, so libpq finds no file there and is silent.
+// libpq 15 to 17 warns on stderr of a password file that is not a plain one, and /dev/null is the
+// usual word for "none". Nothing can be below a device, so libpq finds no file there and is silent.
 constexpr const char* kNoPasswordFile = "/dev/null/none";
 
 std::optional<std::string> password_file_of(const pg::ConnInfo& conninfo) {
@@ -126,7 +126,8 @@ Expected<Conn, ConnectError> start_connection(
     return Unexpected<ConnectError>{ConnectError{.message = "out of memory", .sqlstate = ""}};
   }
   if (PQstatus(conn.get()) == CONNECTION_BAD) {
-    return Unexpected<ConnectError>{classify_connect_failure(PQerrorMessage(conn.get()), system_error)};
+    return Unexpected<ConnectError>{
+        classify_connect_failure(PQerrorMessage(conn.get()), system_error)};
   }
   return conn;
 }

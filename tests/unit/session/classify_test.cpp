@@ -71,8 +71,7 @@ TEST(ClassifyConnectFailure, SilenceOfLibpqIsFilledByTheSystemsReason) {
 
 TEST(ClassifyConnectFailure, MessageIsNeverEmpty) {
   EXPECT_EQ(
-      classify_connect_failure("").message,
-      "connecting failed: libpq and the system give no reason"
+      classify_connect_failure("").message, "connecting failed: libpq and the system give no reason"
   );
 }
 
