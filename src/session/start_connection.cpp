@@ -80,12 +80,9 @@ std::optional<std::string> password_file_of(const pg::ConnInfo& conninfo) {
   return file == nullptr ? std::nullopt : std::optional<std::string>{file};
 }
 
-}  // namespace
-
-Expected<Conn, ConnectError> start_connection(
-    const pg::ConnInfo& conninfo, const std::vector<std::string>& addresses
+void add_address(
+    Parameters& parameters, const pg::ConnInfo& conninfo, const std::vector<std::string>& addresses
 ) {
-  Parameters parameters;
   if (!conninfo.endpoint.host.empty()) {
     // host stays beside hostaddr: certificates are checked against it.
     const std::size_t count = std::max<std::size_t>(addresses.size(), 1);
@@ -95,6 +92,15 @@ Expected<Conn, ConnectError> start_connection(
   if (!addresses.empty()) {
     parameters.add("hostaddr", joined(addresses));
   }
+}
+
+}  // namespace
+
+Expected<Conn, ConnectError> start_connection(
+    const pg::ConnInfo& conninfo, const std::vector<std::string>& addresses
+) {
+  Parameters parameters;
+  add_address(parameters, conninfo, addresses);
   for (const auto& [keyword, value] : conninfo.parameters) {
     parameters.add(keyword, value);
   }
