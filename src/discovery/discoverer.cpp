@@ -2,7 +2,7 @@
 
 #include "discovery/dns.h"
 #include "discovery/patroni.h"
-#include "log.h"
+#include "log/log.h"
 
 #include <algorithm>
 #include <utility>

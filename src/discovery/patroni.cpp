@@ -1,8 +1,8 @@
 #include "discovery/patroni.h"
 
-#include "discovery/fetch.h"
 #include "discovery/patroni_cluster.h"
-#include "log.h"
+#include "fetch/fetch.h"
+#include "log/log.h"
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 #include "sampling/poller.h"
 
-#include "log.h"
+#include "log/log.h"
 #include "sampling/decode.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // How a poller comes to its place among the exporters that watch the same server.
-#include "log.h"
+#include "log/log.h"
 #include "sampling/decode.h"
 #include "sampling/poller.h"
 

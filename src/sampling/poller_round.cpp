@@ -1,5 +1,5 @@
 // The part of a poller that runs the queries of a round and takes what they bring.
-#include "log.h"
+#include "log/log.h"
 #include "sampling/decode.h"
 #include "sampling/poller.h"
 

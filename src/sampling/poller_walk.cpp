@@ -1,5 +1,5 @@
 // The part of a poller that asks queries in several databases of its server.
-#include "log.h"
+#include "log/log.h"
 #include "sampling/poller.h"
 
 #include <algorithm>
