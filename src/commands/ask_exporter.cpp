@@ -2,7 +2,7 @@
 
 #include "fetch/fetch.h"
 #include "pg/conninfo.h"
-#include "session/resolver.h"
+#include "session/libpq_network.h"
 
 #include <exception>
 
@@ -16,15 +16,14 @@ namespace {
 using Answer = Expected<std::string, std::string>;
 
 asio::awaitable<void> fetch_into(
-    asio::io_context& io,
+    fetch::Client& client,
     const config::Url& url,
     const config::RestAccess& access,
     std::chrono::milliseconds timeout,
     Answer& answer
 ) {
-  session::Resolver resolver{io};
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  answer = co_await discovery::fetch(io, resolver, url, access, deadline);
+  answer = co_await client.get(url, access, deadline);
 }
 
 }  // namespace
@@ -33,10 +32,14 @@ Expected<std::string, std::string> ask_exporter(
     const config::Url& url, const config::RestAccess& access, std::chrono::milliseconds timeout
 ) {
   asio::io_context io{1};
+  loop::SystemClock clock;
+  const loop::Loop loop{io, clock};
+  session::LibpqNetwork network{loop};
+  fetch::HttpClient client{loop, network};
   Answer answer = Unexpected<std::string>{"not asked"};
   asio::co_spawn(
       io,
-      fetch_into(io, url, access, timeout, answer),
+      fetch_into(client, url, access, timeout, answer),
       [](const std::exception_ptr& problem) {
         if (problem) {
           std::rethrow_exception(problem);

@@ -4,6 +4,7 @@
 #include "pages/query_report.h"
 #include "sampling/poller.h"
 #include "session/ask_once.h"
+#include "session/libpq_network.h"
 #include "start/query_switches.h"
 
 #include <chrono>
@@ -27,11 +28,10 @@ constexpr int kServerFailed = 1;
 struct Checked {
   std::string cluster;
   std::unique_ptr<sampling::Poller> poller;
-  std::unique_ptr<session::Resolver> resolver;
   std::optional<bool> member_of_pg_monitor;
 };
 
-asio::awaitable<void> check(asio::io_context& io, Checked& checked) {
+asio::awaitable<void> check(session::Network& network, Checked& checked) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   co_await checked.poller->run_round(deadline);
   while (checked.poller->has_walk()) {
@@ -40,9 +40,8 @@ asio::awaitable<void> check(asio::io_context& io, Checked& checked) {
   checked.poller->stop();
   pg::ConnInfo conninfo = checked.poller->server().conninfo;
   std::string question = "SELECT pg_catalog.pg_has_role('pg_monitor', 'USAGE')";
-  const auto answer = co_await session::ask_once(
-      io, *checked.resolver, std::move(conninfo), std::move(question), deadline
-  );
+  const auto answer =
+      co_await session::ask_once(network, std::move(conninfo), std::move(question), deadline);
   if (answer && answer->rows() == 1) {
     checked.member_of_pg_monitor = answer->at(0, 0) == "t";
   }
@@ -88,20 +87,22 @@ int check_servers(Setup setup) {
   queries->catalogue = std::move(setup.catalogue);
   catalogue::name_databases(queries->catalogue, queries->switches.databases);
   asio::io_context io{1};
+  loop::SystemClock clock;
+  const loop::Loop loop{io, clock};
+  session::LibpqNetwork network{loop};
   std::vector<Checked> all;
   for (const config::Cluster& cluster : setup.config.clusters) {
     for (const config::Server& server : cluster.servers) {
       all.push_back(
           {.cluster = cluster.name,
            .poller = std::make_unique<sampling::Poller>(
-               io, std::nullopt, server, setup.config.sampling, queries
-           ),
-           .resolver = std::make_unique<session::Resolver>(io)}
+               loop, network, std::nullopt, server, setup.config.sampling, queries
+           )}
       );
     }
   }
   for (Checked& checked : all) {
-    asio::co_spawn(io, check(io, checked), asio::detached);
+    asio::co_spawn(io, check(network, checked), asio::detached);
   }
   io.run();
   bool well = true;

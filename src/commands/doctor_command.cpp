@@ -3,6 +3,7 @@
 #include "doctor/facts.h"
 #include "doctor/findings.h"
 #include "session/ask_once.h"
+#include "session/libpq_network.h"
 #include "watch/monitor.h"
 
 #include <algorithm>
@@ -43,29 +44,27 @@ bool may_have_asked_for_a_password(const doctor::Facts& facts) {
 
 // Where a password is asked for, libpq hangs up, which no server counts as a failed login.
 asio::awaitable<void> try_without_password(
-    asio::io_context& io, pg::ConnInfo conninfo, doctor::Examined& examined
+    session::Network& network, pg::ConnInfo conninfo, doctor::Examined& examined
 ) {
   conninfo.password = pg::Secret{""};
   conninfo.password_file.reset();
   conninfo.set_parameter("passfile", "/dev/null");
-  session::Resolver resolver{io};
   std::string sql = "SELECT 1";
   const auto answer = co_await session::ask_once(
-      io, resolver, std::move(conninfo), std::move(sql), Clock::now() + kPatience
+      network, std::move(conninfo), std::move(sql), Clock::now() + kPatience
   );
   examined.asks_for_no_password = answer.has_value();
 }
 
 asio::awaitable<void> examine_one(
-    asio::io_context& io, pg::ConnInfo conninfo, doctor::Examined& examined
+    session::Network& network, pg::ConnInfo conninfo, doctor::Examined& examined
 ) {
   examined.is_local = is_local(conninfo.endpoint.host);
-  session::Resolver resolver{io};
   std::string sql{doctor::question()};
   const double sent = wall_clock_now();
   pg::ConnInfo login = conninfo;
   const auto answer = co_await session::ask_once(
-      io, resolver, std::move(login), std::move(sql), Clock::now() + kPatience
+      network, std::move(login), std::move(sql), Clock::now() + kPatience
   );
   const double received = wall_clock_now();
   if (!answer) {
@@ -83,7 +82,7 @@ asio::awaitable<void> examine_one(
     examined.clock_offset = *clock - (sent + received) / 2;
   }
   if (may_have_asked_for_a_password(examined.facts)) {
-    co_await try_without_password(io, std::move(conninfo), examined);
+    co_await try_without_password(network, std::move(conninfo), examined);
   }
 }
 
@@ -119,13 +118,15 @@ int examine_servers(Setup setup) {
   const auto servers = find_servers(std::move(setup));
   announce(servers.size());
   asio::io_context io{1};
+  loop::SystemClock clock;
+  session::LibpqNetwork network{loop::Loop{io, clock}};
   std::vector<doctor::Examined> examined(servers.size());
   for (std::size_t i = 0; i < servers.size(); ++i) {
     examined[i].cluster = servers[i].cluster;
     examined[i].name = servers[i].server.name;
     asio::co_spawn(
         io,
-        examine_one(io, servers[i].server.conninfo, examined[i]),
+        examine_one(network, servers[i].server.conninfo, examined[i]),
         [](const std::exception_ptr& problem) {
           if (problem) {
             std::rethrow_exception(problem);

@@ -1,6 +1,7 @@
 #include "fetch/fetch.h"
 
 #include "fetch/get.h"
+#include "loop/finish_by.h"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +13,6 @@
 
 #include <asio/buffer.hpp>
 #include <asio/connect.hpp>
-#include <asio/experimental/awaitable_operators.hpp>
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/read.hpp>
@@ -21,12 +21,11 @@
 #include <asio/ssl/error.hpp>
 #include <asio/ssl/host_name_verification.hpp>
 #include <asio/ssl/stream.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
 #include <openssl/evp.h>
 
-namespace pgrepl::discovery {
+namespace pgrepl::fetch {
 
 namespace {
 
@@ -195,17 +194,6 @@ Text take_answer(const Conversation& talk) {
   return std::move(answer->body);
 }
 
-asio::awaitable<void> converse_until(asio::io_context& io, Conversation& talk, Deadline deadline) {
-  using namespace asio::experimental::awaitable_operators;
-  asio::steady_timer timer{io, deadline};
-  auto time_is_up = timer.async_wait(asio::use_awaitable);
-  auto work = converse(io, talk);
-  auto first = co_await (std::move(work) || std::move(time_is_up));
-  if (first.index() == 1) {
-    talk.failure = "no answer in time";
-  }
-}
-
 // What is to be said to whom; the failure is set when that cannot be known.
 Conversation prepare(
     const config::Url& url,
@@ -227,19 +215,21 @@ Conversation prepare(
 
 }  // namespace
 
-asio::awaitable<Expected<std::string, std::string>> fetch(
-    asio::io_context& io,
-    session::Resolver& resolver,
-    const config::Url& url,
-    const config::RestAccess& access,
-    Deadline deadline
+asio::awaitable<Text> HttpClient::get(
+    config::Url url, config::RestAccess access, loop::Instant deadline
 ) {
-  auto addresses = co_await resolver.resolve(url.host, deadline);
+  std::string host = url.host;
+  auto addresses = co_await network_.resolve(std::move(host), deadline);
   Conversation talk = prepare(url, access, addresses);
   if (!talk.failure) {
-    co_await converse_until(io, talk, deadline);
+    loop::Alarm alarm{loop_};
+    auto work = converse(loop_.io, talk);
+    const bool in_time = co_await loop::finish_by(alarm, std::move(work), deadline);
+    if (!in_time) {
+      talk.failure = "no answer in time";
+    }
   }
   co_return take_answer(talk);
 }
 
-}  // namespace pgrepl::discovery
+}  // namespace pgrepl::fetch

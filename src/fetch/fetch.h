@@ -1,28 +1,23 @@
-// One GET of one small document under the event loop, with TLS and basic authentication.
+// HTTP under the event loop, with TLS and basic authentication.
 #pragma once
 
-#include "config/discovery.h"
-#include "session/resolver.h"
-#include "support/expected.h"
+#include "fetch/client.h"
+#include "loop/alarm.h"
+#include "session/session.h"
 
-#include <chrono>
-#include <string>
+namespace pgrepl::fetch {
 
-#include <asio/awaitable.hpp>
-#include <asio/io_context.hpp>
+class HttpClient : public Client {
+ public:
+  HttpClient(loop::Loop loop, session::Network& network) : loop_(loop), network_(network) {}
 
-namespace pgrepl::discovery {
+  asio::awaitable<Expected<std::string, std::string>> get(
+      config::Url url, config::RestAccess access, loop::Instant deadline
+  ) override;
 
-using Deadline = std::chrono::steady_clock::time_point;
+ private:
+  loop::Loop loop_;
+  session::Network& network_;
+};
 
-// The body of an answer with status 200. TLS checks the certificate and its name. No redirects. The
-// error says why, and shows no secret. The caller keeps what it refers to until the end.
-asio::awaitable<Expected<std::string, std::string>> fetch(
-    asio::io_context& io,
-    session::Resolver& resolver,
-    const config::Url& url,
-    const config::RestAccess& access,
-    Deadline deadline
-);
-
-}  // namespace pgrepl::discovery
+}  // namespace pgrepl::fetch

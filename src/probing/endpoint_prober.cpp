@@ -9,8 +9,6 @@ namespace pgrepl::sampling {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr const char* kQuestion =
     "SELECT pg_catalog.pg_is_in_recovery() AS in_recovery, "
     "pg_catalog.current_setting('transaction_read_only') AS transaction_read_only, "
@@ -20,9 +18,12 @@ constexpr const char* kQuestion =
 }  // namespace
 
 EndpointProber::EndpointProber(
-    asio::io_context& io, config::Endpoint endpoint, const config::Sampling& sampling
+    loop::Loop loop,
+    session::Network& network,
+    config::Endpoint endpoint,
+    const config::Sampling& sampling
 )
-    : Prober(io, sampling), io_(io), endpoint_(std::move(endpoint)), resolver_(io) {
+    : Prober(loop, sampling), network_(network), endpoint_(std::move(endpoint)) {
   latest_.name = endpoint_.name;
   latest_.expect =
       endpoint_.expect == config::Expect::Primary ? cluster::Role::Primary : cluster::Role::Standby;
@@ -34,15 +35,14 @@ asio::awaitable<void> EndpointProber::probe_once() {
     latest_.failure.reset();
     co_return;
   }
-  const Clock::time_point began = Clock::now();
+  const loop::Instant began = now();
   pg::ConnInfo conninfo = endpoint_.conninfo;
   std::string question = kQuestion;
-  auto rows = co_await session::ask_once(
-      io_, resolver_, std::move(conninfo), std::move(question), deadline()
-  );
+  auto rows =
+      co_await session::ask_once(network_, std::move(conninfo), std::move(question), deadline());
   latest_.reading.reset();
   latest_.failure.reset();
-  latest_.duration = Clock::now() - began;
+  latest_.duration = now() - began;
   if (!rows) {
     latest_.failure = cluster::Failure{rows.error().reason, rows.error().message};
   } else if (auto reading = decode_endpoint(*rows)) {

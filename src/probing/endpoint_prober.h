@@ -4,16 +4,20 @@
 #include "cluster/endpoint.h"
 #include "config/config.h"
 #include "probing/prober.h"
-#include "session/resolver.h"
+#include "session/session.h"
 
 #include <asio/awaitable.hpp>
-#include <asio/io_context.hpp>
 
 namespace pgrepl::sampling {
 
 class EndpointProber : public Prober {
  public:
-  EndpointProber(asio::io_context& io, config::Endpoint endpoint, const config::Sampling& sampling);
+  EndpointProber(
+      loop::Loop loop,
+      session::Network& network,
+      config::Endpoint endpoint,
+      const config::Sampling& sampling
+  );
 
   [[nodiscard]] const config::Endpoint& target() const { return endpoint_; }
 
@@ -28,9 +32,8 @@ class EndpointProber : public Prober {
   // A new connection for each probe: an open one would stay with the server it once led to.
   asio::awaitable<void> probe_once() override;
 
-  asio::io_context& io_;
+  session::Network& network_;
   config::Endpoint endpoint_;
-  session::Resolver resolver_;
   bool is_ours_ = true;
   cluster::EndpointProbe latest_;
 };

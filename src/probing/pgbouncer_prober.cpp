@@ -27,32 +27,34 @@ constexpr Question kQuestions[] = {
 }  // namespace
 
 PgBouncerProber::PgBouncerProber(
-    asio::io_context& io, config::PgBouncer pgbouncer, const config::Sampling& sampling
+    loop::Loop loop,
+    session::Network& network,
+    config::PgBouncer pgbouncer,
+    const config::Sampling& sampling
 )
-    : Prober(io, sampling),
+    : Prober(loop, sampling),
       pgbouncer_(std::move(pgbouncer)),
-      resolver_(io),
-      session_(io, resolver_) {
+      session_(network.make_simple_session()) {
   latest_.name = pgbouncer_.name;
 }
 
 asio::awaitable<void> PgBouncerProber::probe_once() {
-  const Instant deadline = this->deadline();
+  const session::Deadline deadline = this->deadline();
   PgBouncerReading reading;
-  if (session_.is_open()) {
+  if (session_->is_open()) {
     auto problem = co_await read(reading, deadline);
     if (!problem) {
       keep(std::move(reading));
       co_return;
     }
-    if (session_.is_open() || problem->reason == pg::FailureReason::Timeout) {
+    if (session_->is_open() || problem->reason == pg::FailureReason::Timeout) {
       keep(*problem);
       co_return;
     }
     // It has been restarted since, perhaps long ago.
   }
   pg::ConnInfo conninfo = pgbouncer_.conninfo;
-  auto problem = co_await session_.open(std::move(conninfo), deadline);
+  auto problem = co_await session_->open(std::move(conninfo), deadline);
   if (!problem) {
     problem = co_await read(reading, deadline);
   }
@@ -65,14 +67,14 @@ asio::awaitable<void> PgBouncerProber::probe_once() {
 
 // The error when the console is gone, or when it is none: PostgreSQL has no SHOW VERSION.
 asio::awaitable<std::optional<session::ConnectError>> PgBouncerProber::read(
-    PgBouncerReading& reading, Instant deadline
+    PgBouncerReading& reading, session::Deadline deadline
 ) {
   for (const Question& question : kQuestions) {
     std::string sql = question.sql;
-    auto rows = co_await session_.ask(std::move(sql), deadline);
+    auto rows = co_await session_->ask(std::move(sql), deadline);
     if (rows) {
       reading.*question.rows = std::move(*rows);
-    } else if (!session_.is_open() || question.rows == &PgBouncerReading::version) {
+    } else if (!session_->is_open() || question.rows == &PgBouncerReading::version) {
       co_return std::move(rows.error());
     }
   }

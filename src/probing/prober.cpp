@@ -1,52 +1,43 @@
 #include "probing/prober.h"
 
+#include "loop/finish_by.h"
+
 #include <algorithm>
 #include <utility>
-
-#include <asio/experimental/awaitable_operators.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 
 namespace pgrepl::sampling {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr std::chrono::milliseconds kShortestPeriod{1000};
 
 }  // namespace
 
-Prober::Prober(asio::io_context& io, const config::Sampling& sampling)
-    : sampling_(sampling), pause_(io) {
+Prober::Prober(loop::Loop loop, const config::Sampling& sampling)
+    : loop_(loop), sampling_(sampling), alarm_(loop) {
 }
 
 asio::awaitable<void> Prober::probe_until_stopped() {
-  using namespace asio::experimental::awaitable_operators;
   const std::chrono::milliseconds period = std::max(sampling_.tick, kShortestPeriod);
   while (!stopped_) {
-    const Clock::time_point began = Clock::now();
-    asio::error_code cancelled;
-    pause_.expires_at(Clock::time_point::max());
-    auto stopping = pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    const loop::Instant began = now();
     auto work = probe_once();
-    auto first = co_await (std::move(work) || std::move(stopping));
-    if (first.index() == 1) {
+    const bool finished = co_await loop::finish_by(alarm_, std::move(work), loop::Instant::max());
+    if (!finished || stopped_) {
       break;
     }
-    pause_.expires_at(began + period);
-    co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    co_await alarm_.wait_until(began + period);
   }
   ended_ = true;
 }
 
 void Prober::stop() {
   stopped_ = true;
-  pause_.cancel();
+  alarm_.cancel();
 }
 
-Clock::time_point Prober::deadline() const {
-  return Clock::now() + sampling_.connect_timeout;
+loop::Instant Prober::deadline() const {
+  return now() + sampling_.connect_timeout;
 }
 
 }  // namespace pgrepl::sampling

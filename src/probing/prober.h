@@ -2,12 +2,11 @@
 #pragma once
 
 #include "config/config.h"
+#include "loop/alarm.h"
 
 #include <chrono>
 
 #include <asio/awaitable.hpp>
-#include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
 
 namespace pgrepl::sampling {
 
@@ -28,16 +27,19 @@ class Prober {
   [[nodiscard]] const config::Sampling& sampling() const { return sampling_; }
 
  protected:
-  Prober(asio::io_context& io, const config::Sampling& sampling);
+  Prober(loop::Loop loop, const config::Sampling& sampling);
+
+  [[nodiscard]] loop::Instant now() const { return loop_.now(); }
 
   // For a try that begins now.
-  [[nodiscard]] std::chrono::steady_clock::time_point deadline() const;
+  [[nodiscard]] loop::Instant deadline() const;
 
  private:
   virtual asio::awaitable<void> probe_once() = 0;
 
+  loop::Loop loop_;
   config::Sampling sampling_;
-  asio::steady_timer pause_;
+  loop::Alarm alarm_;
   bool stopped_ = false;
   bool ended_ = false;
 };

@@ -60,8 +60,7 @@ Expected<std::unique_ptr<http::WebSettings>, std::string> open_web_settings(cons
 
 }  // namespace
 
-Monitor::Monitor(Setup setup, std::string version)
-    : signals_(io_, SIGTERM, SIGINT), observe_timer_(io_), round_timer_(io_), beat_timer_(io_) {
+Monitor::Monitor(Setup setup, std::string version) {
   self_.version = std::move(version);
   apply(std::move(setup));
 }
@@ -146,9 +145,9 @@ asio::awaitable<void> Monitor::wait_for_signals() {
 
 void Monitor::stop() {
   stopped_ = true;
-  observe_timer_.cancel();
-  round_timer_.cancel();
-  beat_timer_.cancel();
+  observe_alarm_.cancel();
+  round_alarm_.cancel();
+  beat_alarm_.cancel();
   std::ranges::for_each(clusters_, &pgrepl::stop);
   for (const Waiter& waiter : std::exchange(waiters_, {})) {
     waiter.promise->set_value(nullptr);
@@ -161,9 +160,7 @@ asio::awaitable<void> Monitor::observe_until_stopped() {
     const auto tick = config_.sampling.tick;
     const auto since_epoch = now().time_since_epoch();
     const cluster::Instant next{since_epoch - since_epoch % tick + tick + tick * 3 / 4};
-    observe_timer_.expires_at(next);
-    asio::error_code cancelled;
-    co_await observe_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    co_await observe_alarm_.wait_until(next);
     update_servers(now());
     observe_all(now());
     give_memory_back();
@@ -181,9 +178,7 @@ void Monitor::give_memory_back() {
 asio::awaitable<void> Monitor::beat_until_stopped() {
   while (!stopped_) {
     const cluster::Instant due = now() + Watchdog::kPeriod;
-    beat_timer_.expires_at(due);
-    asio::error_code cancelled;
-    co_await beat_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    co_await beat_alarm_.wait_until(due);
     watchdog_.beat(due, now());
   }
 }
@@ -291,14 +286,14 @@ bool Monitor::has_pollers() const {
 asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
   const cluster::Instant began = now();
   // With nobody to ask there is nothing to wait for; only the first round waits for discovery.
-  round_timer_.expires_at(has_pollers() || !snapshot_.current() ? deadline : began);
+  const cluster::Instant until = has_pollers() || !snapshot_.current() ? deadline : began;
   for (WatchedCluster& watched : clusters_) {
     for (auto& poller : watched.pollers) {
       pollers_in_round_ += 1;
       asio::co_spawn(io_, poller->run_round(deadline), [this](const std::exception_ptr& problem) {
         pollers_in_round_ -= 1;
         if (pollers_in_round_ == 0) {
-          round_timer_.cancel();
+          round_alarm_.cancel();
         }
         if (problem) {
           std::rethrow_exception(problem);
@@ -306,8 +301,7 @@ asio::awaitable<void> Monitor::run_round(cluster::Instant deadline) {
       });
     }
   }
-  asio::error_code cancelled;
-  co_await round_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  co_await round_alarm_.wait_until(until);
   if (stopped_) {
     co_return;
   }

@@ -5,8 +5,11 @@
 #include "cluster/event_log.h"
 #include "endpoints/endpoints.h"
 #include "endpoints/snapshot.h"
+#include "fetch/fetch.h"
+#include "loop/alarm.h"
 #include "metrics/page.h"
 #include "metrics/self_families.h"
+#include "session/libpq_network.h"
 #include "start/setup.h"
 #include "support/expected.h"
 #include "support/published.h"
@@ -26,7 +29,6 @@
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/thread_pool.hpp>
 
 namespace pgrepl {
@@ -115,10 +117,14 @@ class Monitor : public http::SnapshotSource {
   sampling::SharedQueries queries_;
   Published<config::Sampling> sampling_;  // config_'s, for the HTTP threads
   asio::io_context io_{1};
-  asio::signal_set signals_;
-  asio::steady_timer observe_timer_;
-  asio::steady_timer round_timer_;
-  asio::steady_timer beat_timer_;
+  loop::SystemClock clock_;
+  loop::Loop loop_{io_, clock_};
+  session::LibpqNetwork network_{loop_};
+  fetch::HttpClient http_{loop_, network_};
+  asio::signal_set signals_{io_, SIGTERM, SIGINT};
+  loop::Alarm observe_alarm_{loop_};
+  loop::Alarm round_alarm_{loop_};
+  loop::Alarm beat_alarm_{loop_};
   std::vector<WatchedCluster> clusters_;
   std::vector<WatchedCluster> dissolved_;  // until all that ran for them has ended
   std::vector<Waiter> waiters_;

@@ -160,21 +160,25 @@ Makers Monitor::makers(const std::optional<std::string>& cluster) {
       .poller =
           [this, cluster](const config::Server& server) {
             return std::make_unique<sampling::Poller>(
-                io_, cluster, server, config_.sampling, queries_
+                loop_, network_, cluster, server, config_.sampling, queries_
             );
           },
       .prober =
           [this](const config::Endpoint& endpoint) {
-            return std::make_unique<sampling::EndpointProber>(io_, endpoint, config_.sampling);
+            return std::make_unique<sampling::EndpointProber>(
+                loop_, network_, endpoint, config_.sampling
+            );
           },
       .pgbouncer =
           [this](const config::PgBouncer& pgbouncer) {
-            return std::make_unique<sampling::PgBouncerProber>(io_, pgbouncer, config_.sampling);
+            return std::make_unique<sampling::PgBouncerProber>(
+                loop_, network_, pgbouncer, config_.sampling
+            );
           },
       .discoverer =
           [this](const config::Cluster& configured) {
             return std::make_unique<discovery::Discoverer>(
-                io_, configured, config_.sampling.timeout
+                fetch::Outside{loop_, network_, http_}, configured, config_.sampling.timeout
             );
           },
   };
