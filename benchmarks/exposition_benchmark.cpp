@@ -1,6 +1,6 @@
 // A page of 50,000 series: collecting them, and writing them as text beside the library's way.
-#include "metrics/exposition.h"
-#include "metrics/family.h"
+#include "exposition/exposition.h"
+#include "exposition/family.h"
 
 #include <string>
 #include <vector>

@@ -1,14 +1,14 @@
 // Flags → configuration → Monitor → exit status.
 #include "catalogue/load.h"
-#include "check_servers.h"
-#include "command_line.h"
-#include "doctor_command.h"
-#include "healthcheck.h"
-#include "log.h"
+#include "commands/check_servers.h"
+#include "commands/doctor_command.h"
+#include "commands/healthcheck.h"
+#include "commands/status.h"
+#include "log/log.h"
 #include "metrics/reference.h"
-#include "monitor.h"
-#include "startup.h"
-#include "status.h"
+#include "start/command_line.h"
+#include "start/startup.h"
+#include "watch/monitor.h"
 
 #include <csignal>
 #include <cstdio>

@@ -2,15 +2,12 @@
 
 #include "discovery/dns.h"
 #include "discovery/patroni.h"
-#include "log.h"
+#include "log/log.h"
+#include "loop/finish_by.h"
 
 #include <algorithm>
 #include <utility>
 #include <variant>
-
-#include <asio/experimental/awaitable_operators.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 
 namespace pgrepl::discovery {
 
@@ -27,13 +24,13 @@ std::vector<Coverage> coverages(const std::vector<config::Discovery>& sources) {
 
 // Null for what is not asked but follows the servers.
 std::unique_ptr<Source> make_source(
-    asio::io_context& io, const config::Discovery& configured, std::chrono::milliseconds timeout
+    fetch::Outside outside, const config::Discovery& configured, std::chrono::milliseconds timeout
 ) {
   if (const auto* dns = std::get_if<config::DnsDiscovery>(&configured)) {
-    return std::make_unique<DnsSource>(io, *dns, timeout);
+    return std::make_unique<DnsSource>(outside, *dns, timeout);
   }
   if (const auto* patroni = std::get_if<config::PatroniDiscovery>(&configured)) {
-    return std::make_unique<PatroniSource>(io, *patroni, timeout);
+    return std::make_unique<PatroniSource>(outside, *patroni, timeout);
   }
   return nullptr;
 }
@@ -41,14 +38,15 @@ std::unique_ptr<Source> make_source(
 }  // namespace
 
 Discoverer::Discoverer(
-    asio::io_context& io, const config::Cluster& configured, std::chrono::milliseconds timeout
+    fetch::Outside outside, const config::Cluster& configured, std::chrono::milliseconds timeout
 )
-    : configured_(configured.discovery),
+    : loop_(outside.loop),
+      configured_(configured.discovery),
       timeout_(timeout),
       roster_(configured.servers, coverages(configured.discovery), configured.forget_after) {
   for (std::size_t i = 0; i < configured.discovery.size(); ++i) {
-    if (auto source = make_source(io, configured.discovery[i], timeout)) {
-      asked_.push_back({i, std::move(source), std::make_unique<asio::steady_timer>(io)});
+    if (auto source = make_source(outside, configured.discovery[i], timeout)) {
+      asked_.push_back({i, std::move(source), std::make_unique<loop::Alarm>(outside.loop)});
     } else {
       followers_.push_back(
           {.number = i,
@@ -59,25 +57,21 @@ Discoverer::Discoverer(
 }
 
 asio::awaitable<void> Discoverer::ask_until_stopped(std::size_t source) {
-  using namespace asio::experimental::awaitable_operators;
   Asked& asked = asked_.at(source);
   while (!stopped_) {
-    asio::error_code cancelled;
-    asked.pause->expires_at(Instant::max());
-    auto stopping = asked.pause->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     auto work = asked.source->discover();
-    auto first = co_await (std::move(work) || std::move(stopping));
-    if (first.index() == 1) {
+    const auto found =
+        co_await loop::result_by(*asked.alarm, std::move(work), loop::Instant::max());
+    if (!found || stopped_) {
       break;
     }
-    const auto& found = std::get<0>(first);
-    if (found) {
-      roster_.take_answer(asked.number, *found);
+    if (*found) {
+      roster_.take_answer(asked.number, **found);
     } else {
-      roster_.take_failure(asked.number, found.error());
+      roster_.take_failure(asked.number, found->error());
     }
-    asked.pause->expires_after(asked.source->refresh());
-    co_await asked.pause->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    const loop::Instant next = loop_.now() + asked.source->refresh();
+    co_await asked.alarm->wait_until(next);
   }
   ended_ += 1;
 }
@@ -97,7 +91,7 @@ void Discoverer::take_over(const Discoverer& before) {
 void Discoverer::stop() {
   stopped_ = true;
   for (const Asked& asked : asked_) {
-    asked.pause->cancel();
+    asked.alarm->cancel();
   }
 }
 

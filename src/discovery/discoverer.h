@@ -5,6 +5,7 @@
 #include "discovery/replication.h"
 #include "discovery/roster.h"
 #include "discovery/source.h"
+#include "fetch/outside.h"
 
 #include <chrono>
 #include <cstddef>
@@ -16,8 +17,6 @@
 #include <vector>
 
 #include <asio/awaitable.hpp>
-#include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
 
 namespace pgrepl::discovery {
 
@@ -25,7 +24,7 @@ class Discoverer {
  public:
   // `timeout` is for each question to a source.
   Discoverer(
-      asio::io_context& io, const config::Cluster& configured, std::chrono::milliseconds timeout
+      fetch::Outside outside, const config::Cluster& configured, std::chrono::milliseconds timeout
   );
 
   // How many sources run on their own; each needs its ask_until_stopped().
@@ -52,7 +51,7 @@ class Discoverer {
   struct Asked {
     std::size_t number;  // in the roster
     std::unique_ptr<Source> source;
-    std::unique_ptr<asio::steady_timer> pause;
+    std::unique_ptr<loop::Alarm> alarm;
   };
 
   struct Follower {
@@ -64,6 +63,7 @@ class Discoverer {
 
   void follow(Follower& follower, std::span<const Sighting> sightings, Instant now);
 
+  loop::Loop loop_;
   std::vector<config::Discovery> configured_;
   std::chrono::milliseconds timeout_;
   Roster roster_;

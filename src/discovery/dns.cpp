@@ -7,15 +7,15 @@
 namespace pgrepl::discovery {
 
 DnsSource::DnsSource(
-    asio::io_context& io, config::DnsDiscovery configured, std::chrono::milliseconds timeout
+    fetch::Outside outside, config::DnsDiscovery configured, std::chrono::milliseconds timeout
 )
-    : configured_(std::move(configured)), timeout_(timeout), resolver_(io) {
+    : outside_(outside), configured_(std::move(configured)), timeout_(timeout) {
 }
 
 asio::awaitable<Expected<std::vector<config::Server>, std::string>> DnsSource::discover() {
   std::string name = configured_.name;
-  const auto deadline = std::chrono::steady_clock::now() + timeout_;
-  auto addresses = co_await resolver_.resolve(std::move(name), deadline);
+  const auto deadline = outside_.loop.now() + timeout_;
+  auto addresses = co_await outside_.network.resolve(std::move(name), deadline);
   if (!addresses) {
     co_return Unexpected<std::string>{
         "dns " + configured_.name + ": cannot be resolved: " + addresses.error()};

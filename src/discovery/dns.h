@@ -3,14 +3,14 @@
 #pragma once
 
 #include "discovery/source.h"
-#include "session/resolver.h"
+#include "fetch/outside.h"
 
 namespace pgrepl::discovery {
 
 class DnsSource : public Source {
  public:
   DnsSource(
-      asio::io_context& io, config::DnsDiscovery configured, std::chrono::milliseconds timeout
+      fetch::Outside outside, config::DnsDiscovery configured, std::chrono::milliseconds timeout
   );
 
   asio::awaitable<Expected<std::vector<config::Server>, std::string>> discover() override;
@@ -18,9 +18,9 @@ class DnsSource : public Source {
   [[nodiscard]] std::chrono::milliseconds refresh() const override { return configured_.refresh; }
 
  private:
+  fetch::Outside outside_;
   config::DnsDiscovery configured_;
   std::chrono::milliseconds timeout_;
-  session::Resolver resolver_;
 };
 
 }  // namespace pgrepl::discovery

@@ -1,8 +1,7 @@
 #include "discovery/patroni.h"
 
-#include "discovery/fetch.h"
 #include "discovery/patroni_cluster.h"
-#include "log.h"
+#include "log/log.h"
 
 #include <utility>
 
@@ -23,9 +22,9 @@ std::vector<config::Server> to_servers(const PatroniCluster& cluster, const pg::
 }  // namespace
 
 PatroniSource::PatroniSource(
-    asio::io_context& io, config::PatroniDiscovery configured, std::chrono::milliseconds timeout
+    fetch::Outside outside, config::PatroniDiscovery configured, std::chrono::milliseconds timeout
 )
-    : io_(io), configured_(std::move(configured)), timeout_(timeout), resolver_(io) {
+    : outside_(outside), configured_(std::move(configured)), timeout_(timeout) {
 }
 
 asio::awaitable<Expected<std::vector<config::Server>, std::string>> PatroniSource::discover() {
@@ -35,8 +34,8 @@ asio::awaitable<Expected<std::vector<config::Server>, std::string>> PatroniSourc
     config::Url url = configured_.urls[which];
     const std::string place = to_string(pg::Endpoint{url.host, url.port});
     url.path += "/cluster";
-    const auto deadline = std::chrono::steady_clock::now() + timeout_;
-    auto body = co_await fetch(io_, resolver_, url, configured_.rest, deadline);
+    const auto deadline = outside_.loop.now() + timeout_;
+    auto body = co_await outside_.http.get(url, configured_.rest, deadline);
     auto cluster =
         body.and_then([](const std::string& text) { return parse_patroni_cluster(text); });
     if (cluster) {

@@ -2,14 +2,14 @@
 #pragma once
 
 #include "discovery/source.h"
-#include "session/resolver.h"
+#include "fetch/outside.h"
 
 namespace pgrepl::discovery {
 
 class PatroniSource : public Source {
  public:
   PatroniSource(
-      asio::io_context& io, config::PatroniDiscovery configured, std::chrono::milliseconds timeout
+      fetch::Outside outside, config::PatroniDiscovery configured, std::chrono::milliseconds timeout
   );
 
   // Asks the member that answered last, then the others.
@@ -20,10 +20,9 @@ class PatroniSource : public Source {
  private:
   void note_pause(bool paused);
 
-  asio::io_context& io_;
+  fetch::Outside outside_;
   config::PatroniDiscovery configured_;
   std::chrono::milliseconds timeout_;
-  session::Resolver resolver_;
   std::size_t preferred_ = 0;  // which of the URLs answered last
   bool paused_ = false;
 };

@@ -4,7 +4,7 @@
 #include "http/tls_front.h"
 #include "http/wake.h"
 #include "http/web_settings.h"
-#include "log.h"
+#include "log/log.h"
 
 #include <algorithm>
 #include <array>

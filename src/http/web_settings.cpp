@@ -1,7 +1,7 @@
 #include "http/web_settings.h"
 
 #include "http/tls_context.h"
-#include "log.h"
+#include "log/log.h"
 
 #include <algorithm>
 #include <fstream>

@@ -4,7 +4,7 @@
 #include "cluster/cluster.h"
 #include "cluster/memory.h"
 #include "config/config.h"
-#include "metrics/family.h"
+#include "exposition/family.h"
 
 #include <map>
 #include <string>

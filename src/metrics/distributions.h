@@ -3,7 +3,7 @@
 #pragma once
 
 #include "catalogue/query.h"
-#include "metrics/family.h"
+#include "exposition/family.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -3,8 +3,8 @@
 
 #include "cluster/cluster.h"
 #include "config/config.h"
+#include "exposition/family.h"
 #include "metrics/cluster_families.h"
-#include "metrics/family.h"
 
 #include <initializer_list>
 #include <optional>

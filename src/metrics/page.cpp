@@ -1,7 +1,7 @@
 #include "metrics/page.h"
 
+#include "exposition/exposition.h"
 #include "metrics/cluster_families.h"
-#include "metrics/exposition.h"
 #include "metrics/gauge_writer.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cluster/pgbouncer.h"
-#include "metrics/family.h"
+#include "exposition/family.h"
 
 namespace pgrepl::metrics {
 

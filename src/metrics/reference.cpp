@@ -1,9 +1,9 @@
 #include "metrics/reference.h"
 
+#include "exposition/exposition.h"
 #include "metrics/cluster_families.h"
 #include "metrics/column_value.h"
 #include "metrics/example_cluster.h"
-#include "metrics/exposition.h"
 #include "metrics/page.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "catalogue/query.h"
-#include "metrics/family.h"
+#include "exposition/family.h"
 
 #include <array>
 #include <cstdint>

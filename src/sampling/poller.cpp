@@ -1,21 +1,14 @@
 #include "sampling/poller.h"
 
-#include "log.h"
+#include "log/log.h"
 #include "sampling/decode.h"
 
 #include <algorithm>
 #include <utility>
 
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
-
 namespace pgrepl::sampling {
 
 namespace {
-
-Instant now() {
-  return std::chrono::steady_clock::now();
-}
 
 cluster::Failure to_failure(const session::QueryError& error) {
   return {error.reason, error.message};
@@ -24,24 +17,26 @@ cluster::Failure to_failure(const session::QueryError& error) {
 }  // namespace
 
 Poller::Poller(
-    asio::io_context& io,
+    loop::Loop loop,
+    session::Network& network,
     std::optional<std::string> cluster,
     config::Server server,
     const config::Sampling& sampling,
     SharedQueries queries
 )
-    : io_(io),
+    : loop_(loop),
+      network_(network),
       server_(std::move(server)),
       sampling_(sampling),
       queries_(std::move(queries)),
-      pause_(io),
-      tick_session_(io, server_.conninfo, session_options()),
-      round_session_(io, server_.conninfo, session_options()),
-      walk_pause_(io),
+      pause_(loop),
+      tick_session_(network.make_session(server_.conninfo, session_options())),
+      round_session_(network.make_session(server_.conninfo, session_options())),
+      walk_pause_(loop),
       state_(sampling.tick),
       credentials_(server_.conninfo),
       place_(std::move(cluster), sampling.observers, sampling.tick),
-      place_known_(io) {
+      place_known_(loop) {
 }
 
 session::SessionOptions Poller::session_options() const {
@@ -62,7 +57,7 @@ asio::awaitable<void> Poller::tick_until_stopped() {
     const Instant next = state_.next_attempt(now(), role);
     co_await pause_until(next);
   }
-  tick_session_.close();
+  tick_session_->close();
   tick_ended_ = true;
 }
 
@@ -70,9 +65,9 @@ asio::awaitable<void> Poller::tick_until_stopped() {
 // changed.
 asio::awaitable<void> Poller::pause_until(Instant next) {
   while (!stopped_ && now() < next && !has_new_credentials()) {
-    pause_.expires_at(credentials_.in_file() ? std::min(next, now() + sampling_.tick) : next);
-    asio::error_code cancelled;
-    co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    co_await pause_.wait_until(
+        credentials_.in_file() ? std::min(next, now() + sampling_.tick) : next
+    );
   }
 }
 
@@ -93,7 +88,7 @@ asio::awaitable<void> Poller::tick_once() {
 
 asio::awaitable<void> Poller::ask_once() {
   state_.attempt_began(now());
-  const bool kept = tick_session_.is_open();
+  const bool kept = tick_session_->is_open();
   auto answer = co_await ask_tick();
   if (kept && answer && session::lost_connection(answer->result) && !stopped_) {
     answer = co_await ask_tick();
@@ -104,9 +99,9 @@ asio::awaitable<void> Poller::ask_once() {
 }
 
 asio::awaitable<std::optional<Poller::TickAnswer>> Poller::ask_tick() {
-  if (!tick_session_.is_open()) {
+  if (!tick_session_->is_open()) {
     place_.lost();
-    auto failure = co_await connect(tick_session_);
+    auto failure = co_await connect(*tick_session_);
     if (failure) {
       session::QueryError error{.reason = failure->reason, .message = std::move(failure->message)};
       TickAnswer refused{Unexpected<session::QueryError>{std::move(error)}, now(), now()};
@@ -120,10 +115,10 @@ asio::awaitable<std::optional<Poller::TickAnswer>> Poller::ask_tick() {
     }
     place_known_.cancel();
   }
-  std::vector<pg::Statement> statements{tick_sql(tick_session_)};
+  std::vector<pg::Statement> statements{tick_sql(*tick_session_)};
   const Instant sent = now();
   const Instant deadline = sent + sampling_.timeout;
-  auto results = co_await tick_session_.run(std::move(statements), deadline);
+  auto results = co_await tick_session_->run(std::move(statements), deadline);
   TickAnswer answer{std::move(results.front()), sent, now()};
   co_return answer;
 }
@@ -136,7 +131,7 @@ asio::awaitable<std::optional<cluster::Failure>> Poller::connect(session::Sessio
   }
   counters_.connections_opened += 1;
   round_retry_at_ = {};  // a login is possible again, for either connection
-  if (&session == &tick_session_) {
+  if (&session == tick_session_.get()) {
     round_failure_.reset();  // of a time before the server came back
   }
   co_return std::nullopt;
@@ -159,9 +154,9 @@ asio::awaitable<void> Poller::run_round(Instant deadline) {
 
 // As with the tick, a connection that was ended meanwhile says nothing against the server.
 asio::awaitable<void> Poller::round_or_again(Instant deadline) {
-  const bool kept = round_session_.is_open();
+  const bool kept = round_session_->is_open();
   co_await round_once(deadline);
-  const bool stale = kept && round_failure_ && !round_session_.is_open() &&
+  const bool stale = kept && round_failure_ && !round_session_->is_open() &&
                      round_failure_->reason != pg::FailureReason::Timeout;
   if (stale && !stopped_ && place_.is_observer()) {
     co_await round_once(deadline);
@@ -170,8 +165,8 @@ asio::awaitable<void> Poller::round_or_again(Instant deadline) {
 
 asio::awaitable<void> Poller::round_once(Instant deadline) {
   std::optional<cluster::Failure> failure;
-  if (!round_session_.is_open()) {
-    failure = co_await connect(round_session_);
+  if (!round_session_->is_open()) {
+    failure = co_await connect(*round_session_);
   }
   if (failure) {
     note_round_failure(std::move(failure));
@@ -203,9 +198,7 @@ void Poller::change_queries() {
 asio::awaitable<bool> Poller::interrupt_walk(Instant deadline) {
   if (walking_) {
     round_waits_ = true;
-    walk_pause_.expires_at(deadline);
-    asio::error_code cancelled;
-    co_await walk_pause_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    co_await walk_pause_.wait_until(deadline);
     round_waits_ = false;
   }
   co_return !walking_;
@@ -216,8 +209,8 @@ void Poller::stop() {
   pause_.cancel();
   place_known_.cancel();
   // Whatever waits for an answer is woken by the end of its connection.
-  tick_session_.close();
-  round_session_.close();
+  tick_session_->close();
+  round_session_->close();
   if (walk_session_) {
     walk_session_->close();
   }
@@ -232,7 +225,7 @@ cluster::ServerSample Poller::sample(Instant at) const {
   cluster::ServerSample sample{
       .name = server_.name,
       .endpoint = server_.conninfo.endpoint,
-      .addresses = tick_session_.addresses(),
+      .addresses = tick_session_->addresses(),
       .tick = tick_,
       .facts = facts_,
       .slots = slots_,
@@ -259,7 +252,7 @@ cluster::ServerSample Poller::sample(Instant at) const {
 }
 
 catalogue::ServerProfile Poller::profile() const {
-  catalogue::ServerProfile profile{.version = round_session_.version(), .role = std::nullopt};
+  catalogue::ServerProfile profile{.version = round_session_->version(), .role = std::nullopt};
   if (tick_) {
     const bool primary = tick_->reading.role == cluster::Role::Primary;
     profile.role = primary ? catalogue::Role::Primary : catalogue::Role::Standby;

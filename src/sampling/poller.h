@@ -7,6 +7,7 @@
 #include "catalogue/select.h"
 #include "cluster/sample.h"
 #include "config/config.h"
+#include "loop/alarm.h"
 #include "pg/result_set.h"
 #include "sampling/credentials.h"
 #include "sampling/observer_place.h"
@@ -18,14 +19,13 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
 #include <asio/awaitable.hpp>
-#include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
 
 namespace pgrepl::sampling {
 
@@ -48,7 +48,8 @@ class Poller {
  public:
   // With the name of a cluster, it shares the server with the other exporters of that cluster.
   Poller(
-      asio::io_context& io,
+      loop::Loop loop,
+      session::Network& network,
       std::optional<std::string> cluster,
       config::Server server,
       const config::Sampling& sampling,
@@ -111,6 +112,8 @@ class Poller {
   void want_place(std::optional<Place> wanted) { place_.want(wanted); }
 
  private:
+  [[nodiscard]] Instant now() const { return loop_.now(); }
+
   void change_queries();
 
   struct TickAnswer {
@@ -143,7 +146,7 @@ class Poller {
   asio::awaitable<void> learn_role(Instant deadline);
   asio::awaitable<void> run_due_queries(Instant deadline);
   // Costs a round trip of its own, when there are predicates to ask.
-  static asio::awaitable<void> ask_predicates(
+  asio::awaitable<void> ask_predicates(
       session::Session& session,
       PredicateAnswers& answers,
       const std::vector<catalogue::DueQuery>& due,
@@ -186,23 +189,24 @@ class Poller {
   void note_round_failure(std::optional<cluster::Failure> failure);
   [[nodiscard]] const pg::Statement& tick_sql(const session::Session& session) const;
 
-  asio::io_context& io_;
+  loop::Loop loop_;
+  session::Network& network_;
   config::Server server_;
   config::Sampling sampling_;
   SharedQueries queries_;
   SharedQueries next_queries_;  // null when they are to stay
-  asio::steady_timer pause_;
-  session::Session tick_session_;
-  session::Session round_session_;
+  loop::Alarm pause_;
+  std::unique_ptr<session::Session> tick_session_;
+  std::unique_ptr<session::Session> round_session_;
   Walk walk_;
-  std::optional<session::Session> walk_session_;
-  asio::steady_timer walk_pause_;
+  std::unique_ptr<session::Session> walk_session_;
+  loop::Alarm walk_pause_;
   bool walking_ = false;
   bool round_waits_ = false;
   PollState state_;
   Credentials credentials_;
   ObserverPlace place_;
-  asio::steady_timer place_known_;
+  loop::Alarm place_known_;
   std::optional<cluster::ServerTime> seen_start_time_;
   bool stopped_ = false;
   bool round_running_ = false;

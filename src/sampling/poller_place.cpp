@@ -1,20 +1,13 @@
 // How a poller comes to its place among the exporters that watch the same server.
-#include "log.h"
+#include "log/log.h"
 #include "sampling/decode.h"
 #include "sampling/poller.h"
 
 #include <utility>
 
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
-
 namespace pgrepl::sampling {
 
 namespace {
-
-Instant now() {
-  return std::chrono::steady_clock::now();
-}
 
 constexpr const char* kStartTime =
     "SELECT extract(epoch FROM pg_catalog.pg_postmaster_start_time()) AS postmaster_start_time";
@@ -53,8 +46,8 @@ asio::awaitable<bool> Poller::take_place() {
   const bool was_understudy = place_.place() == Place::Understudy;
   std::vector<pg::Statement> statements{place_.claim_sql(), kStartTime};
   const Instant deadline = now() + sampling_.timeout;
-  auto results = co_await tick_session_.run(std::move(statements), deadline);
-  if (!tick_session_.is_open()) {
+  auto results = co_await tick_session_->run(std::move(statements), deadline);
+  if (!tick_session_->is_open()) {
     note_failure(why_lost(results));
     co_return false;
   }
@@ -62,13 +55,13 @@ asio::awaitable<bool> Poller::take_place() {
   if (!place_.is_observer()) {
     state_.answered(now());
     if (place_.place() == Place::Waiting) {
-      tick_session_.close();
+      tick_session_->close();
     }
     co_return false;
   }
   if (was_understudy) {
     statements.assign(1, place_.release_sql());
-    results = co_await tick_session_.run(std::move(statements), deadline);
+    results = co_await tick_session_->run(std::move(statements), deadline);
   }
   co_return true;
 }
@@ -87,8 +80,8 @@ void Poller::take_claim(const std::vector<session::QueryResult>& results) {
 
 // Whatever is under way on the connections ends with them.
 void Poller::step_down() {
-  tick_session_.close();
-  round_session_.close();
+  tick_session_->close();
+  round_session_->close();
   if (walk_session_) {
     walk_session_->close();
   }
@@ -100,9 +93,7 @@ void Poller::step_down() {
 asio::awaitable<void> Poller::wait_for_place(Instant deadline) {
   while (place_.place() == Place::Unknown && !stopped_ && !state_.failure(now()) && now() < deadline
   ) {
-    place_known_.expires_at(deadline);
-    asio::error_code cancelled;
-    co_await place_known_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    co_await place_known_.wait_until(deadline);
   }
 }
 

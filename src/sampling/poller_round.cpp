@@ -1,5 +1,5 @@
 // The part of a poller that runs the queries of a round and takes what they bring.
-#include "log.h"
+#include "log/log.h"
 #include "sampling/decode.h"
 #include "sampling/poller.h"
 
@@ -7,18 +7,10 @@
 
 namespace pgrepl::sampling {
 
-namespace {
-
-Instant now() {
-  return std::chrono::steady_clock::now();
-}
-
-}  // namespace
-
 asio::awaitable<void> Poller::learn_role(Instant deadline) {
-  std::vector<pg::Statement> statements{tick_sql(round_session_)};
+  std::vector<pg::Statement> statements{tick_sql(*round_session_)};
   const Instant sent = now();
-  auto results = co_await round_session_.run(std::move(statements), deadline);
+  auto results = co_await round_session_->run(std::move(statements), deadline);
   take_tick(results.front(), sent, now());
 }
 
@@ -27,13 +19,13 @@ asio::awaitable<void> Poller::run_due_queries(Instant deadline) {
     co_await learn_role(deadline);
   }
   auto due = select_queries(now());
-  co_await ask_predicates(round_session_, predicates_, due, deadline);
+  co_await ask_predicates(*round_session_, predicates_, due, deadline);
   due = take_predicates(predicates_.sort(due));
   catalogue::Batch batch =
-      catalogue::make_batch(tick_sql(round_session_), due, sampling_.statement_timeout);
+      catalogue::make_batch(tick_sql(*round_session_), due, sampling_.statement_timeout);
   std::vector<pg::Statement> statements = std::move(batch.statements);
   const Instant sent = now();
-  auto results = co_await round_session_.run(std::move(statements), deadline);
+  auto results = co_await round_session_->run(std::move(statements), deadline);
   take_round(due, batch, std::move(results), sent);
 }
 
@@ -96,8 +88,8 @@ void Poller::take_round(
   for (std::size_t i = 0; i < due.size(); ++i) {
     const std::size_t place = batch.places[i];
     take_result(*due[i].query, std::move(results[place]), sent);
-    if (place < round_session_.durations().size()) {
-      collected_[due[i].query->name].seconds = round_session_.durations()[place].count();
+    if (place < round_session_->durations().size()) {
+      collected_[due[i].query->name].seconds = round_session_->durations()[place].count();
     }
   }
 }
@@ -132,7 +124,7 @@ void Poller::feed_model(catalogue::Feeds feeds, const pg::ResultSet& rows, Insta
   using enum catalogue::Feeds;
   switch (feeds) {
     case ServerFacts:
-      facts_ = decode_server_facts(rows, round_session_.version());
+      facts_ = decode_server_facts(rows, round_session_->version());
       break;
     case ReplicationSlots:
       slots_ = decode_replication_slots(rows);

@@ -1,13 +1,10 @@
 // The part of a poller that asks queries in several databases of its server.
-#include "log.h"
+#include "log/log.h"
 #include "sampling/poller.h"
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
-
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 
 namespace pgrepl::sampling {
 
@@ -17,10 +14,6 @@ namespace {
 constexpr std::string_view kDatabases =
     "SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate "
     "AND pg_catalog.has_database_privilege(oid, 'CONNECT') ORDER BY datname";
-
-Instant now() {
-  return std::chrono::steady_clock::now();
-}
 
 std::vector<std::string> first_column(const pg::ResultSet& rows) {
   std::vector<std::string> texts;
@@ -44,7 +37,7 @@ std::vector<catalogue::DueQuery> Poller::due_walks(Instant at) const {
 }
 
 bool Poller::has_walk() {
-  if (stopped_ || walking_ || round_running_ || !round_session_.is_open()) {
+  if (stopped_ || walking_ || round_running_ || !round_session_->is_open()) {
     return false;
   }
   return !walk_.left.empty() || !due_walks(now()).empty();
@@ -60,7 +53,7 @@ asio::awaitable<void> Poller::walk() {
   }
   // The databases are asked over the connection that this one leaves free: two are the most that a
   // server has from us.
-  round_session_.close();
+  round_session_->close();
   while (!stopped_ && !round_waits_ && !walk_.left.empty()) {
     const std::string database = std::move(walk_.left.front());
     walk_.left.pop_front();
@@ -78,7 +71,7 @@ asio::awaitable<void> Poller::walk() {
 asio::awaitable<void> Poller::begin_walk() {
   walk_ = {.began = now()};
   std::vector<pg::Statement> statements{std::string{kDatabases}};
-  auto results = co_await round_session_.run(std::move(statements), now() + sampling_.timeout);
+  auto results = co_await round_session_->run(std::move(statements), now() + sampling_.timeout);
   if (!results.front()) {
     counters_.errors[results.front().error().reason] += 1;
     co_return;
@@ -115,7 +108,7 @@ asio::awaitable<std::vector<Poller::LostQuery>> Poller::try_database(
 ) {
   pg::ConnInfo conninfo = server_.conninfo;
   conninfo.set_parameter("dbname", database);
-  walk_session_.emplace(io_, std::move(conninfo), session_options());
+  walk_session_ = network_.make_session(std::move(conninfo), session_options());
   const auto failure = co_await connect(*walk_session_);
   std::vector<LostQuery> lost;
   if (!failure) {

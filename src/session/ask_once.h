@@ -3,28 +3,18 @@
 // it.
 #pragma once
 
-#include "pg/conninfo.h"
-#include "pg/result_set.h"
-#include "session/query_error.h"
-#include "session/resolver.h"
-#include "support/expected.h"
+#include "session/session.h"
 
-#include <chrono>
 #include <string>
 
 #include <asio/awaitable.hpp>
-#include <asio/io_context.hpp>
 
 namespace pgrepl::session {
 
 // The rows of `sql`, one statement. Connecting, asking and answering end at the deadline; the
 // connection is closed in any case.
-asio::awaitable<Expected<pg::ResultSet, ConnectError>> ask_once(
-    asio::io_context& io,
-    Resolver& resolver,
-    pg::ConnInfo conninfo,
-    std::string sql,
-    std::chrono::steady_clock::time_point deadline
+asio::awaitable<SimpleSession::Answer> ask_once(
+    Network& network, pg::ConnInfo conninfo, std::string sql, Deadline deadline
 );
 
 }  // namespace pgrepl::session

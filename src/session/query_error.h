@@ -20,14 +20,20 @@ struct QueryError {
   std::string sqlstate;  // empty when it was not the server that refused
   std::string message;   // one line
   bool ends_session = false;
+  bool given_up = false;  // we closed the session before the answer: nothing is known of it
 };
 
 using QueryResult = Expected<pg::ResultSet, QueryError>;
 
+// Nobody can say what the answer would have been: the session was closed by our own side.
+[[nodiscard]] inline bool was_given_up(const QueryResult& result) {
+  return !result && result.error().given_up;
+}
+
 // The connection was ended under the statement, by a server or a firewall. That says nothing
 // against either of them before another connection was tried; a want of answer does.
 [[nodiscard]] inline bool lost_connection(const QueryResult& result) {
-  return !result && result.error().ends_session &&
+  return !result && result.error().ends_session && !result.error().given_up &&
          result.error().reason != pg::FailureReason::Timeout;
 }
 

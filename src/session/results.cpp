@@ -51,12 +51,32 @@ QueryError to_query_error(const PGresult* result) {
   QueryError error{
       .sqlstate = code == nullptr ? "" : code,
       .message =
-          std::string{first_line(message == nullptr ? PQresultErrorMessage(result) : message)},
+          failure_message(message == nullptr ? PQresultErrorMessage(result) : message, "the query"),
   };
   error.reason = pg::classify_sql_state(error.sqlstate);
   // Without a code it is libpq that says so, of a connection that is gone.
   error.ends_session = error.sqlstate.empty() || pg::ends_session(error.sqlstate);
   return error;
+}
+
+std::optional<std::string> unusable_result(const PGresult* result) {
+  switch (const ExecStatusType status = PQresultStatus(result)) {
+    case PGRES_EMPTY_QUERY:
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_BAD_RESPONSE:
+    case PGRES_NONFATAL_ERROR:
+    case PGRES_FATAL_ERROR:
+    case PGRES_PIPELINE_SYNC:
+    case PGRES_PIPELINE_ABORTED:
+      return std::nullopt;
+    case PGRES_COPY_IN:
+    case PGRES_COPY_OUT:
+    case PGRES_COPY_BOTH:
+      return "the statement is answered by COPY; only statements that return rows can be asked";
+    default:
+      return std::string{"the statement is answered by "} + PQresStatus(status);
+  }
 }
 
 }  // namespace pgrepl::session

@@ -1,28 +1,25 @@
-// One libpq connection under the event loop: connect, run a pipeline of statements, close.
-// Belongs to the loop's thread. What the statements mean is not its business.
+// What the moving half asks of a server, as interfaces: the real ones speak libpq (LibpqNetwork),
+// those of the simulated world belong to the tests. All of it belongs to the loop's thread.
 #pragma once
 
+#include "loop/clock.h"
 #include "pg/conninfo.h"
 #include "pg/server_version.h"
 #include "pg/statement.h"
-#include "session/libpq.h"
 #include "session/query_error.h"
-#include "session/resolver.h"
 
 #include <chrono>
-#include <cstdint>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <asio/awaitable.hpp>
-#include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
 
 namespace pgrepl::session {
 
-using Deadline = std::chrono::steady_clock::time_point;
+using Deadline = loop::Instant;
+using Addresses = Expected<std::vector<std::string>, std::string>;
 
 struct SessionOptions {
   std::chrono::milliseconds connect_timeout;
@@ -30,87 +27,83 @@ struct SessionOptions {
   std::chrono::milliseconds lock_timeout;
 };
 
+// One connection to one server that is kept open and asked again and again.
 class Session {
  public:
-  // Does not connect. The destructor closes.
-  Session(asio::io_context& io, pg::ConnInfo conninfo, SessionOptions options);
-  ~Session();
+  Session() = default;
+  virtual ~Session() = default;  // closes
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   // Opens the connection and pins what statements depend on (search_path, timeouts, read only);
   // takes no longer than connect_timeout. What was open is closed first.
-  asio::awaitable<Expected<void, ConnectError>> connect();
+  virtual asio::awaitable<Expected<void, ConnectError>> connect() = 0;
 
-  // Runs the statements in one pipeline with one sync each, so that a failing one costs only
-  // itself; each is prepared when it is first seen. One result each, in their order. What is not
+  // One result for each statement, in their order; a failing one costs only itself. What is not
   // answered by the deadline is a timeout, and the session is closed then, as after any error that
-  // ends it.
-  asio::awaitable<std::vector<QueryResult>> run(
+  // ends it. After close() in mid-run, what was not answered yet is `given_up`.
+  virtual asio::awaitable<std::vector<QueryResult>> run(
       std::vector<pg::Statement> statements, Deadline deadline
-  );
+  ) = 0;
+
+  // Ends a run that is under way.
+  virtual void close() noexcept = 0;
+
+  [[nodiscard]] virtual bool is_open() const = 0;
+
+  // Of the connection that was opened last.
+  [[nodiscard]] virtual pg::ServerVersion version() const = 0;
+
+  // What the host name last resolved to; empty for Unix sockets.
+  [[nodiscard]] virtual const std::vector<std::string>& addresses() const = 0;
 
   // How long the server took for each statement of the last run, as far as it was answered: the
   // time from the answer before it, or from sending, to its own.
-  [[nodiscard]] const std::vector<std::chrono::duration<double>>& durations() const {
-    return durations_;
-  }
+  [[nodiscard]] virtual const std::vector<std::chrono::duration<double>>& durations() const = 0;
+};
 
-  [[nodiscard]] bool is_open() const { return conn_ != nullptr; }
+// One connection that is spoken to in the simple protocol: nothing prepared and nothing set, so
+// that it goes through any pooler, leaves nothing behind in it, and suits the console of PgBouncer,
+// which refuses the extended protocol.
+class SimpleSession {
+ public:
+  using Answer = Expected<pg::ResultSet, ConnectError>;
 
-  void close() noexcept;
+  SimpleSession() = default;
+  virtual ~SimpleSession() = default;  // closes
+  SimpleSession(const SimpleSession&) = delete;
+  SimpleSession& operator=(const SimpleSession&) = delete;
 
-  // Of the open connection.
-  [[nodiscard]] pg::ServerVersion version() const { return version_; }
+  // Absent when it is open now.
+  virtual asio::awaitable<std::optional<ConnectError>> open(
+      pg::ConnInfo conninfo, Deadline deadline
+  ) = 0;
 
-  // What the host name last resolved to; empty for Unix sockets.
-  [[nodiscard]] const std::vector<std::string>& addresses() const { return addresses_; }
+  // The rows of one statement. A refused statement leaves the session open; whatever else fails
+  // closes it, an answer that is late as well: it would be taken for that of the next statement.
+  virtual asio::awaitable<Answer> ask(std::string sql, Deadline deadline) = 0;
 
- private:
-  // Each returns when it is done or cancelled; what it achieved is in the members.
-  asio::awaitable<void> establish();
-  asio::awaitable<void> exchange();
-  asio::awaitable<void> flush();
+  [[nodiscard]] virtual bool is_open() const = 0;
 
-  asio::awaitable<bool> finish_by(asio::awaitable<void> work, Deadline deadline);
-  asio::awaitable<bool> wait_for(asio::posix::stream_descriptor::wait_type direction);
-  asio::awaitable<void> wait_for_either();
-  asio::awaitable<std::optional<ConnectError>> resolve(Deadline deadline);
-  asio::awaitable<std::optional<ConnectError>> pin_settings(Deadline deadline);
+  virtual void close() noexcept = 0;
+};
 
-  [[nodiscard]] bool resolves_itself() const;
-  [[nodiscard]] std::optional<ConnectError> start_connecting();
-  void watch_socket();
-  void release_socket() noexcept;
-  [[nodiscard]] bool send_all();
-  [[nodiscard]] bool send(const pg::Statement& statement);
-  void take_results();
-  void take_result(const Result& result);
-  void lose_connection();
-  [[nodiscard]] std::vector<QueryResult> collect(bool in_time);
+class Network {
+ public:
+  Network() = default;
+  virtual ~Network() = default;
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
 
-  asio::io_context& io_;
-  pg::ConnInfo conninfo_;
-  SessionOptions options_;
-  asio::posix::stream_descriptor descriptor_;
-  Resolver resolver_;
-  Conn conn_;
-  PostgresPollingStatusType polling_ = PGRES_POLLING_FAILED;
-  pg::ServerVersion version_;
-  std::vector<std::string> addresses_;
+  // Neither of them connects yet.
+  [[nodiscard]] virtual std::unique_ptr<Session> make_session(
+      pg::ConnInfo conninfo, SessionOptions options
+  ) = 0;
+  [[nodiscard]] virtual std::unique_ptr<SimpleSession> make_simple_session() = 0;
 
-  // The names of the statements that this connection has prepared; no name is used twice.
-  std::map<pg::Statement::Id, std::uint64_t> prepared_;
-  std::uint64_t names_given_ = 0;
-
-  // Of the pipeline under way: they outlive a cancelled exchange, which keeps what was answered.
-  std::vector<pg::Statement> statements_;
-  std::vector<std::optional<QueryResult>> answers_;
-  std::size_t synced_ = 0;  // statements whose sync has come back
-  std::vector<std::chrono::duration<double>> durations_;
-  Deadline answered_at_;  // the statement before
-  std::map<pg::Statement::Id, std::uint64_t> in_preparation_;
-  std::optional<QueryError> lost_;  // why the connection is gone
+  // Every address of `host`, in the system's order of preference; an address is its own. The error
+  // says what the resolver said, or that it said nothing by the deadline.
+  virtual asio::awaitable<Addresses> resolve(std::string host, Deadline deadline) = 0;
 };
 
 }  // namespace pgrepl::session

@@ -1,9 +1,9 @@
 // A whole request, up to its answer: method, path and query string, one a line, then headers.
+#include "endpoints/endpoints.h"
 #include "fuzz/page.h"
 #include "http/basic_auth.h"
-#include "http/endpoints.h"
 #include "support/builders.h"
-#include "unit/http/fixed_source.h"
+#include "unit/endpoints/fixed_source.h"
 #include "unit/pages/picture_fixture.h"
 
 #include <array>

@@ -1,11 +1,10 @@
 // What an HTTP client may send: query string and headers, and where /probe may be led.
+#include "endpoints/negotiation.h"
+#include "endpoints/query_string.h"
 #include "fuzz/input.h"
 #include "http/listen_address.h"
-#include "http/negotiation.h"
-#include "http/query_string.h"
-#include "http/url.h"
-#include "probe_target.h"
 #include "session/conninfo_parser.h"
+#include "watch/probe_target.h"
 
 #include <array>
 #include <string>
@@ -47,7 +46,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string accept{fuzz::take(rest, '\n')};
   (void)http::exposition_format(accept);
   (void)http::accepts_gzip(accept);
-  (void)http::Url::parse(query);
   (void)http::ListenAddress::parse(query);
   const auto target = http::query_value(query, "target");
   if (target && !target->empty()) {

@@ -1,7 +1,7 @@
 // What calls itself Patroni, and the HTTP around its answer.
 #include "discovery/patroni_cluster.h"
+#include "fetch/get.h"
 #include "fuzz/input.h"
-#include "http/get.h"
 
 #include <string>
 

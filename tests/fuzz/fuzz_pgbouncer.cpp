@@ -1,10 +1,10 @@
 // What calls itself PgBouncer: the answers of its console, with a line "--" after each, up to the
 // pages that show them.
 #include "cluster/pgbouncer.h"
+#include "exposition/exposition.h"
+#include "exposition/openmetrics.h"
 #include "fuzz/page.h"
 #include "fuzz/result_set.h"
-#include "metrics/exposition.h"
-#include "metrics/openmetrics.h"
 #include "metrics/pgbouncer_families.h"
 #include "pages/api_json.h"
 #include "pages/status_page.h"

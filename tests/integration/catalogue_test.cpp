@@ -6,7 +6,7 @@
 #include "catalogue/select.h"
 #include "sampling/decode.h"
 #include "session/conninfo_parser.h"
-#include "session/session.h"
+#include "session/libpq_network.h"
 #include "support/pg_cluster.h"
 #include "support/run_coroutine.h"
 
@@ -40,14 +40,14 @@ std::vector<std::string> declared_columns(const catalogue::Query& query) {
 class CatalogueOnServer : public ::testing::TestWithParam<int> {
  protected:
   void check(testing::PgServer& server, catalogue::Role role) {
-    session::Session open{
-        io,
+    const auto open = network.make_session(
         session::parse_conninfo(server.conninfo("monitor")).value().front(),
-        {.connect_timeout = 5s, .statement_timeout = 5s, .lock_timeout = 1s}};
-    const auto connected = testing::run_coroutine(io, open.connect());
+        {.connect_timeout = 5s, .statement_timeout = 5s, .lock_timeout = 1s}
+    );
+    const auto connected = testing::run_coroutine(io, open->connect());
     ASSERT_TRUE(connected) << connected.error().message;
     for (const catalogue::Query& query : all.queries) {
-      check_query(open, query, role);
+      check_query(*open, query, role);
     }
   }
 
@@ -78,6 +78,8 @@ class CatalogueOnServer : public ::testing::TestWithParam<int> {
   }
 
   asio::io_context io{1};
+  loop::SystemClock clock;
+  session::LibpqNetwork network{loop::Loop{io, clock}};
   catalogue::Catalogue all = embedded_catalogue();
 };
 

@@ -2,6 +2,7 @@
 #include "session/session.h"
 
 #include "session/conninfo_parser.h"
+#include "session/libpq_network.h"
 #include "support/pg_cluster.h"
 #include "support/run_coroutine.h"
 #include "support/tcp_gate.h"
@@ -30,7 +31,7 @@ class SessionTest : public ::testing::Test {
   }
 
   std::unique_ptr<Session> session(const std::string& text, SessionOptions options = kOptions) {
-    return std::make_unique<Session>(io, conninfo(text), options);
+    return network.make_session(conninfo(text), options);
   }
 
   std::unique_ptr<Session> connected() {
@@ -58,6 +59,8 @@ class SessionTest : public ::testing::Test {
       .connect_timeout = 1s, .statement_timeout = 2s, .lock_timeout = 100ms};
 
   asio::io_context io{1};
+  loop::SystemClock clock;
+  LibpqNetwork network{loop::Loop{io, clock}};
   testing::PgCluster cluster{};
   testing::PgServer& server = cluster.primary();
 };
@@ -185,8 +188,8 @@ TEST_F(SessionTest, ReasonsOfRefusedConnections) {
   );
   auto missing = conninfo(server.conninfo("monitor"));
   missing.password_file = "/nonexistent/password";
-  Session with_file{io, missing, kOptions};
-  const auto result = run_coroutine(io, with_file.connect());
+  const auto with_file = network.make_session(missing, kOptions);
+  const auto result = run_coroutine(io, with_file->connect());
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().reason, FailureReason::Auth);
   EXPECT_NE(result.error().message.find("/nonexistent/password"), std::string::npos);

@@ -1,6 +1,6 @@
 #include "http/server.h"
 
-#include "http/get.h"
+#include "fetch/get.h"
 #include "http/listen_address.h"
 
 #include <array>

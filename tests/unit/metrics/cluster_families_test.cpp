@@ -1,7 +1,7 @@
 #include "metrics/cluster_families.h"
 
 #include "cluster/observe.h"
-#include "metrics/exposition.h"
+#include "exposition/exposition.h"
 #include "support/builders.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 #include "metrics/pgbouncer_families.h"
 
-#include "metrics/exposition.h"
+#include "exposition/exposition.h"
 
 #include <gtest/gtest.h>
 

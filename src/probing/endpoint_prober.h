@@ -1,0 +1,41 @@
+// Uses one endpoint as an application would, and keeps what came of it.
+#pragma once
+
+#include "cluster/endpoint.h"
+#include "config/config.h"
+#include "probing/prober.h"
+#include "session/session.h"
+
+#include <asio/awaitable.hpp>
+
+namespace pgrepl::sampling {
+
+class EndpointProber : public Prober {
+ public:
+  EndpointProber(
+      loop::Loop loop,
+      session::Network& network,
+      config::Endpoint endpoint,
+      const config::Sampling& sampling
+  );
+
+  [[nodiscard]] const config::Endpoint& target() const { return endpoint_; }
+
+  // While other exporters observe the cluster, its endpoints are theirs too.
+  void leave_to_others() { is_ours_ = false; }
+
+  void take_back() { is_ours_ = true; }
+
+  [[nodiscard]] const cluster::EndpointProbe& latest() const { return latest_; }
+
+ private:
+  // A new connection for each probe: an open one would stay with the server it once led to.
+  asio::awaitable<void> probe_once() override;
+
+  session::Network& network_;
+  config::Endpoint endpoint_;
+  bool is_ours_ = true;
+  cluster::EndpointProbe latest_;
+};
+
+}  // namespace pgrepl::sampling

@@ -1,0 +1,23 @@
+#include "watch/watchdog.h"
+
+#include <algorithm>
+
+namespace pgrepl {
+
+void Watchdog::beat(cluster::Instant due, cluster::Instant now) {
+  const cluster::Seconds late = std::max(cluster::Seconds{now - due}, cluster::Seconds{0});
+  delays_.at(beats_ % delays_.size()) = late;
+  beats_ += 1;
+  stalls_ += late > kStall ? 1U : 0U;
+  last_beat_ = now.time_since_epoch().count();
+}
+
+bool Watchdog::is_alive(cluster::Instant now) const {
+  return now - cluster::Instant{cluster::Instant::duration{last_beat_}} < kPatience;
+}
+
+cluster::Seconds Watchdog::longest_delay() const {
+  return *std::ranges::max_element(delays_);
+}
+
+}  // namespace pgrepl
