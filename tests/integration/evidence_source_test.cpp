@@ -79,9 +79,10 @@ TEST_F(EvidenceSource, StandbysThatReceiveFromEachOtherAreDetached) {
 
 // Case 22.
 TEST_F(EvidenceSource, StandbyWhoseWalIsGoneMustBeRebuilt) {
-  PgCluster cluster{
-      {.settings = {"wal_keep_size = 0", "max_wal_size = 32MB", "min_wal_size = 32MB"}}};
+  PgCluster cluster{};
   PgServer& standby = cluster.add_standby({.name = "pg-2"});
+  // Only now: the copy needs the WAL of its backup.
+  cluster.primary().configure({"wal_keep_size = 0", "max_wal_size = 32MB", "min_wal_size = 32MB"});
   watch_servers({&cluster.primary(), &standby});
   ASSERT_TRUE(becomes(standby, "streaming"));
   // So that it is consistent, and answers, without any WAL of its primary.
