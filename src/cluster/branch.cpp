@@ -72,8 +72,10 @@ BranchVerdict judge_branch(
   }
   for (const ControlPoint& point : points) {
     const Position place{memory.system, point.timeline, point.position};
-    // What is on a later timeline than the primary is no follower of it.
-    if (point.timeline < primary->timeline &&
+    // A later timeline than the primary's is another branch once its own primary has given it up;
+    // before that, the primary may be the one that was left.
+    const bool given_up = known.resigned_on == point.timeline;
+    if ((point.timeline < primary->timeline || given_up) &&
         memory.timelines.relate(place, *primary) == Relation::OtherBranch) {
       return {
           .relation = Relation::OtherBranch, .proof = describe(point, *primary, memory.timelines)};

@@ -39,6 +39,9 @@ struct ServerMemory {
   std::optional<pg::TimelineId> timeline;
   // Where it certainly was on a timeline, last. Holds as long as it does not go back behind it.
   std::optional<ControlPoint> last_certain;
+  // It was a primary on this timeline, and has become a standby since: it is no proof any more that
+  // the cluster has moved there.
+  std::optional<pg::TimelineId> resigned_on;
   std::optional<ReadPosition> reading_before;  // the one before `position`, of the same life
   // It holds WAL that the primary's history does not have, although they share a timeline: the
   // primary went back. Withdrawn when the server itself goes back, as a rebuilt one does.

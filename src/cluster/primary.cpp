@@ -28,19 +28,37 @@ bool conflict_is_certain(
   });
 }
 
-// Somebody else was on a later timeline and has not taken it back.
+bool has_followers(const ServerSample& primary) {
+  return std::ranges::any_of(primary.tick->reading.senders, [](const WalSender& sender) {
+    return feeds_a_standby(sender) && sender.state == "streaming";
+  });
+}
+
+// A failover was counted to a later timeline, and who was promoted has not come back from there.
+bool is_superseded(const ServerSample& primary, pg::TimelineId timeline, const Memory& memory) {
+  const auto& last = memory.primary;
+  if (!last || last->timeline <= timeline || last->server == primary.name) {
+    return false;
+  }
+  const auto known = memory.servers.find(last->server);
+  return known == memory.servers.end() || known->second.timeline > timeline;
+}
+
+// Somebody else was on a later timeline and has not taken it back. One who was a primary there and
+// is a standby now was promoted by mistake; and a primary that others follow was not left.
 bool is_left_behind(const ServerSample& primary, const Memory& memory) {
   const pg::TimelineId timeline = timeline_of(primary);
   if (timeline == pg::TimelineId{}) {
     return false;
   }
-  const bool by_server = std::ranges::any_of(memory.servers, [&](const auto& known) {
-    return known.first != primary.name && known.second.timeline > timeline;
+  if (is_superseded(primary, timeline, memory)) {
+    return true;
+  }
+  return !has_followers(primary) && std::ranges::any_of(memory.servers, [&](const auto& known) {
+    const ServerMemory& server = known.second;
+    return known.first != primary.name && server.timeline > timeline &&
+           server.resigned_on != server.timeline;
   });
-  // The server that was promoted may be watched no more; then nobody can take it back.
-  const auto& last = memory.primary;
-  return by_server || (last && last->timeline > timeline && last->server != primary.name &&
-                       !memory.servers.contains(last->server));
 }
 
 void note_failover(

@@ -45,6 +45,11 @@ void remember_reading(const ServerSample& sample, ServerMemory& known) {
   const auto was = std::exchange(known.role, reading.role);
   known.answered_at = at;
   known.birth = birth_of(sample);
+  if (was == Role::Primary && reading.role == Role::Standby) {
+    known.resigned_on = known.timeline;
+  } else if (reading.role == Role::Primary) {
+    known.resigned_on.reset();
+  }
   remember_timeline(reading, known, was);
   known.postmaster_start_time = reading.postmaster_start_time;
   withdraw_when_back(reading, known);

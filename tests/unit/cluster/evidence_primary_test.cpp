@@ -87,6 +87,26 @@ TEST(EvidenceStrayPromotion, IsOverWithinTwoTicksOfTheRewind) {
   EXPECT_TRUE(film.cluster().anomalies.empty());
 }
 
+// It is made a standby again and not rewound: the primary of before is still the primary.
+TEST(EvidenceStrayPromotion, ThatIsGivenUpDoesNotMakeThePrimaryStale) {
+  Film film;
+  film.run(0, 10, healthy);
+  film.run(11, 20, [](int second) {
+    auto samples = healthy(second);
+    samples[1] = primary("pg-2").at(wal(12)).timeline(2).asked_at(second).promoted_at(wal(10));
+    return samples;
+  });
+  film.run(21, 30, [](int second) {
+    auto samples = healthy(second);
+    samples[1] = standby("pg-2").at(wal(12)).timeline(2).control(2, wal(11)).asked_at(second);
+    return samples;
+  });
+  EXPECT_EQ(film.cluster().primary, 0U);
+  EXPECT_FALSE(film.has(Anomaly::StalePrimary));
+  EXPECT_EQ(film.state("pg-2"), StandbyState::Diverged);
+  EXPECT_EQ(film.state("pg-3"), StandbyState::Streaming);
+}
+
 // The same, while the primary was out of our sight, so that it looked like a failover.
 TEST(EvidenceStrayPromotion, IsTakenBackAlthoughItWasCounted) {
   Film film;
