@@ -120,7 +120,7 @@ class Chooser {
         any(family, [this](const ServerSample& s) { return s.tick && was_of_it(s); });
     const bool keeps = known && (answers || !any_successor());
     return std::tuple{
-        reborn && !known, keeps, was_member && answers, primary, answers, family.members.size()};
+        reborn && !known, keeps, was_member && answers, family.members.size(), primary, answers};
   }
 
  private:

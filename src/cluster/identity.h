@@ -30,7 +30,7 @@ struct Identities {
 // One server is known by its system identifier and its postmaster's start. Notes in `memory` which
 // entries are one, so that it is known while one of them is silent. The cluster's own family is the
 // one it was; when a server of it was born anew and is primary, or nobody else is left, the new
-// one; and at first that with a primary and most servers.
+// one; and at first that with most servers, and of equals the one with a primary.
 [[nodiscard]] Identities identify(std::span<const ServerSample> samples, Memory& memory);
 
 }  // namespace pgrepl::cluster

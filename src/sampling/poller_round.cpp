@@ -79,7 +79,7 @@ void Poller::take_round(
                                                       place_.is_observer() &&
                                                       (!tick_ || tick_->sent < sent)) {
       // It was the first answer of many; the others may have taken long.
-      const auto& took = round_session_.durations();
+      const auto& took = round_session_->durations();
       const Instant received =
           took.empty() ? now() : sent + std::chrono::duration_cast<Instant::duration>(took.front());
       tick_ = cluster::Tick{.sent = sent, .received = received, .reading = std::move(*reading)};

@@ -112,7 +112,7 @@ TEST(Advice, ThatMayHarmHasItsCauseProvenInEveryState) {
       EXPECT_TRUE(is_proven(scene, problem)) << to_string(scene.state) << ": " << problem.advice;
       EXPECT_TRUE(!names_harm(problem.advice) || may_harm(problem.remedy)) << problem.advice;
       EXPECT_FALSE(problem.advice.empty()) << problem.message;
-      harmful += may_harm(problem.remedy) ? 1 : 0;
+      harmful += may_harm(problem.remedy) ? 1U : 0U;
     }
   }
   EXPECT_GT(harmful, 0U) << "none was tried";
