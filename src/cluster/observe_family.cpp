@@ -52,6 +52,9 @@ FamilyView look_at(Observation& seen, std::span<const ServerSample> samples, Ins
     remember_primary(primary, seen.memory, seen.events, now);
     note_archive(primary, seen.memory);
   }
+  if (!view.primary.is_settled) {
+    remember_rivals(samples, seen.memory);
+  }
   view.matches = match_senders(samples, seen.memory);
   view.chains = judge_chains(samples, view.matches, view.primary.primary);
   return view;

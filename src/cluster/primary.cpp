@@ -223,6 +223,12 @@ void remember_primary(
   const pg::Lsn position = *tick.reading.position;
   note_timeline(tick.reading, memory);
   note_change(primary, memory, events, now);
+  const bool somebody_is_later = std::ranges::any_of(memory.servers, [&](const auto& known) {
+    return known.second.timeline > timeline;
+  });
+  if (!somebody_is_later) {
+    memory.timelines.withdraw_after(timeline);
+  }
   const Instant read_at = middle(tick);
   if (memory.primary && memory.primary->server == primary.name &&
       read_at < memory.primary->reading.read_at) {
@@ -236,6 +242,16 @@ void remember_primary(
       .reading = {.position = position, .read_at = read_at, .read_error = half_round_trip(tick)},
       .clock_to_instant = Seconds{read_at.time_since_epoch()} - Seconds{tick.reading.server_time},
   };
+}
+
+void remember_rivals(std::span<const ServerSample> samples, Memory& memory) {
+  for (const std::size_t i : answering_primaries(samples)) {
+    const TickReading& reading = samples[i].tick->reading;
+    if (memory.primary && reading.position && reading.timeline &&
+        *reading.timeline > memory.primary->timeline) {
+      note_timeline(reading, memory);
+    }
+  }
 }
 
 void remember_far_end(

@@ -32,6 +32,9 @@ struct FoundPrimary {
     std::span<const ServerSample> samples, Memory& memory, Instant now
 );
 
+// Notes where the timelines of primaries that are in conflict began, the last primary's excepted.
+void remember_rivals(std::span<const ServerSample> samples, Memory& memory);
+
 // Notes the primary's reading, and a failover if it is a later timeline.
 void remember_primary(
     const ServerSample& primary, Memory& memory, std::vector<Event>& events, Instant now
