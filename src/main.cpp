@@ -88,7 +88,7 @@ int run_command(const pgrepl::CommandLine& line, const std::string& version) {
   log_broken_queries(setup->catalogue);
   // What reading the YAML took goes back now: it would stay resident for good.
   malloc_trim(0);
-  Monitor monitor{std::move(*setup), version};
+  watch::Monitor monitor{std::move(*setup), version};
   if (const auto served = monitor.run([&line] { return read_setup(line); }); !served) {
     log::write(log::Level::Error, "monitor", served.error());
     return kBadInput;
