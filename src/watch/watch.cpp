@@ -27,13 +27,14 @@ Watch::Watch(fetch::Outside outside, Setup setup, Host host)
     : outside_(outside),
       host_(std::move(host)),
       supervisor_(
-          outside.loop, [this](const std::string& task) { self_.task_failures[task] += 1; }
+          outside.loop, [this](const std::string& task) { counters_.note_task_failure(task); }
       ),
       observe_alarm_(outside.loop),
       round_alarm_(outside.loop),
       beat_alarm_(outside.loop),
       watchdog_(outside.loop.now()) {
   self_.version = host_.version;
+  self_.counters = &counters_;
   apply(std::move(setup));
 }
 
@@ -109,7 +110,9 @@ asio::awaitable<void> Watch::observe_once() {
 asio::awaitable<void> Watch::beat_once() {
   const cluster::Instant due = now() + Watchdog::kPeriod;
   co_await beat_alarm_.wait_until(due);
-  watchdog_.beat(due, now());
+  if (watchdog_.beat(due, now())) {
+    counters_.note_stall();
+  }
 }
 
 // A page is made of several times its size in pieces, and the next one may be a minute away. Here

@@ -178,6 +178,7 @@ class Watch {
   Host host_;
   config::Config config_;
   sampling::SharedQueries queries_;
+  metrics::SelfCounters counters_;
   loop::Supervisor supervisor_;
   loop::Alarm observe_alarm_;
   loop::Alarm round_alarm_;

@@ -1,4 +1,5 @@
 // What Watch does about rounds: it obeys Rounds, which decides who waits for what.
+#include "log/log.h"
 #include "metrics/page.h"
 #include "watch/take_page.h"
 #include "watch/watch.h"
@@ -84,8 +85,7 @@ asio::awaitable<void> Watch::drive_round() {
 }
 
 void Watch::end_round(cluster::Instant at) {
-  self_.rounds.note(cluster::Seconds{at - rounds_.began()}.count());
-  self_.last_round_failed = has_failures(clusters_, at);
+  counters_.note_round(cluster::Seconds{at - rounds_.began()}.count(), has_failures(clusters_, at));
   last_round_ = at.time_since_epoch().count();
 }
 
@@ -94,8 +94,8 @@ void Watch::answer(const std::vector<Reader>& readers, cluster::Instant at) {
     return;
   }
   self_.process = host_.read_process();
-  self_.loop_delay = watchdog_.longest_delay().count();
-  self_.loop_stalls = watchdog_.stalls();
+  counters_.set_loop_delay(watchdog_.longest_delay().count());
+  counters_.set_dropped_log_lines(log::dropped_lines());
   std::map<metrics::Selection, SnapshotPointer> made;
   for (const Reader reader : readers) {
     Waiting& waiting = waiting_.at(reader);
