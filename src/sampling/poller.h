@@ -223,7 +223,7 @@ class Poller {
   catalogue::LastRuns last_runs_;
   PredicateAnswers predicates_;
   PollerCounters counters_;
-  std::minstd_rand random_{std::random_device{}()};
+  std::minstd_rand random_{loop_.clock.seed()};
 };
 
 }  // namespace pgrepl::sampling
