@@ -87,13 +87,13 @@ asio::awaitable<void> examine_one(
 }
 
 // The servers of the configuration, and those that discovery finds.
-std::vector<WatchedServer> find_servers(Setup setup) {
+std::vector<watch::WatchedServer> find_servers(Setup setup) {
   const bool discovers = std::ranges::any_of(setup.config.clusters, [](const auto& cluster) {
     return !cluster.discovery.empty();
   });
   const auto two_ticks = setup.config.sampling.tick * 2;
   setup.config.sampling.observers = 0;  // no place among the exporters is needed for one look
-  Monitor monitor{std::move(setup), PGREPL_VERSION};
+  watch::Monitor monitor{std::move(setup), PGREPL_VERSION};
   std::thread loop{[&monitor] { monitor.watch(); }};
   (void)monitor.fresh(1min, {});
   if (discovers) {

@@ -1,6 +1,7 @@
 #include "sampling/poller.h"
 
 #include "log/log.h"
+#include "loop/mark.h"
 #include "sampling/decode.h"
 
 #include <algorithm>
@@ -47,18 +48,16 @@ session::SessionOptions Poller::session_options() const {
   };
 }
 
-asio::awaitable<void> Poller::tick_until_stopped() {
-  while (!stopped_) {
-    co_await tick_once();
-    if (stopped_) {
-      break;
-    }
-    const auto role = tick_ ? std::optional{tick_->reading.role} : std::nullopt;
-    const Instant next = state_.next_attempt(now(), role);
-    co_await pause_until(next);
+asio::awaitable<void> Poller::tick() {
+  const loop::Mark ticking{ticking_};
+  co_await tick_once();
+  if (stopped_) {
+    tick_session_->close();
+    co_return;
   }
-  tick_session_->close();
-  tick_ended_ = true;
+  const auto role = tick_ ? std::optional{tick_->reading.role} : std::nullopt;
+  const Instant next = state_.next_attempt(now(), role);
+  co_await pause_until(next);
 }
 
 // A server that refused the password is left alone for long, but not once the password's file has

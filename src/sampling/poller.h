@@ -56,8 +56,12 @@ class Poller {
       SharedQueries queries
   );
 
-  // Reads position, role and senders at every tick until stop(); reconnects as needed.
-  asio::awaitable<void> tick_until_stopped();
+  // One turn: reads position, role and senders, over a new connection where that is needed, and
+  // pauses until the next tick.
+  asio::awaitable<void> tick();
+
+  // No further turn is wanted.
+  [[nodiscard]] bool stopped() const { return stopped_; }
 
   // Runs the queries that are due, a fresh tick first. Returns at `deadline` at the latest; at
   // once for a server that the tick knows not to answer.
@@ -76,7 +80,9 @@ class Poller {
   void stop();
 
   // After stop(): nothing runs any more, so that it can be destroyed.
-  [[nodiscard]] bool has_ended() const { return tick_ended_ && !round_running_ && !walking_; }
+  [[nodiscard]] bool has_ended() const {
+    return stopped_ && !ticking_ && !round_running_ && !walking_;
+  }
 
   // Whether the server answers, as far as is known at `now`.
   [[nodiscard]] bool answers(Instant now) const { return tick_ && !state_.failure(now); }
@@ -210,7 +216,7 @@ class Poller {
   std::optional<cluster::ServerTime> seen_start_time_;
   bool stopped_ = false;
   bool round_running_ = false;
-  bool tick_ended_ = false;
+  bool ticking_ = false;
   std::optional<cluster::Tick> tick_;
   std::optional<cluster::ServerFacts> facts_;
   std::vector<cluster::ReplicationSlot> slots_;

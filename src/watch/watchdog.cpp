@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace pgrepl {
+namespace pgrepl::watch {
 
 void Watchdog::beat(cluster::Instant due, cluster::Instant now) {
   const cluster::Seconds late = std::max(cluster::Seconds{now - due}, cluster::Seconds{0});
@@ -20,4 +20,4 @@ cluster::Seconds Watchdog::longest_delay() const {
   return *std::ranges::max_element(delays_);
 }
 
-}  // namespace pgrepl
+}  // namespace pgrepl::watch

@@ -9,7 +9,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace pgrepl {
+namespace pgrepl::watch {
 
 class Watchdog {
  public:
@@ -37,4 +37,4 @@ class Watchdog {
   std::uint64_t stalls_ = 0;
 };
 
-}  // namespace pgrepl
+}  // namespace pgrepl::watch
