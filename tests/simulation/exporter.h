@@ -6,6 +6,7 @@
 #include "pages/picture.h"
 #include "simulation/simulated_network.h"
 #include "start/setup.h"
+#include "watch/watch.h"
 
 #include <memory>
 #include <string>
@@ -18,16 +19,18 @@ struct Scrape {
   Instant asked;
   Instant patience;  // how long the asker waits
   std::optional<Instant> answered{};
+  std::size_t bytes = 0;  // of the page; 0 when there was none
 };
 
 class Exporter {
  public:
   Exporter(loop::Loop loop, Exchange& exchange, ExporterId id, Setup setup);
-  ~Exporter();
+  ~Exporter() = default;
   Exporter(const Exporter&) = delete;
   Exporter& operator=(const Exporter&) = delete;
 
-  void stop();
+  void stop() { watch_.stop(); }
+
   // Nothing of it runs any more, so that it can be destroyed.
   [[nodiscard]] bool has_ended() const;
 
@@ -35,7 +38,8 @@ class Exporter {
   void scrape(milliseconds patience);
 
   // What it shows; null before it has shown anything.
-  [[nodiscard]] std::shared_ptr<const pages::Picture> picture() const;
+  [[nodiscard]] std::shared_ptr<const pages::Picture> picture() const { return watch_.picture(); }
+
   // Since it started; the first `told` of them are left out.
   [[nodiscard]] std::vector<cluster::LoggedEvent> events_after(std::size_t told) const;
 
@@ -46,17 +50,17 @@ class Exporter {
 
   [[nodiscard]] const std::vector<Scrape>& scrapes() const { return scrapes_; }
 
-  [[nodiscard]] const config::Config& config() const;
-
  private:
-  struct Parts;
+  asio::awaitable<void> ask(milliseconds patience, std::size_t number);
 
+  loop::Loop loop_;
   SimulatedNetwork network_;
   SimulatedHttp http_;
   std::vector<Scrape> scrapes_;
   Instant started_;
   Instant configured_;
-  std::unique_ptr<Parts> parts_;
+  std::size_t asking_ = 0;
+  watch::Watch watch_;
 };
 
 }  // namespace pgrepl::simulation
