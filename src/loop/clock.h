@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <random>
 
 #include <asio/steady_timer.hpp>
 
@@ -24,10 +23,6 @@ class Clock {
   // Seconds since the epoch, by the clock of this machine, which may jump. For people to read,
   // never to measure with.
   [[nodiscard]] virtual double wall_now() const = 0;
-
-  // Another one at each call, for what must differ between exporters, as the spread of their
-  // retries. Tests give the same ones again.
-  [[nodiscard]] virtual unsigned seed() { return std::random_device{}(); }
 
   // Sets `timer` so that a wait on it ends at `at`. A later call for the same timer replaces it,
   // and ends a wait that is under way as cancelled.

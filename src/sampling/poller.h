@@ -229,7 +229,7 @@ class Poller {
   catalogue::LastRuns last_runs_;
   PredicateAnswers predicates_;
   PollerCounters counters_;
-  std::minstd_rand random_{loop_.clock.seed()};
+  std::minstd_rand random_{std::random_device{}()};
 };
 
 }  // namespace pgrepl::sampling
