@@ -20,7 +20,7 @@ namespace detail {
 
 template <class T>
 asio::awaitable<void> keep_result(asio::awaitable<T> work, std::optional<T>& result) {
-  auto value = co_await std::move(work);
+  T value = co_await std::move(work);
   result.emplace(std::move(value));
 }
 
