@@ -64,9 +64,22 @@ class EventsAreChanges : public Invariant {
     for (const cluster::LoggedEvent& logged : view.events) {
       take(view, logged.event);
     }
+    forget_missing(view);
   }
 
  private:
+  // A server that is watched no more may come back as a new one.
+  void forget_missing(const View& view) {
+    std::erase_if(open_[view.exporter], [&](const auto& entry) {
+      const std::string server = entry.first.substr(0, entry.first.rfind('/'));
+      const bool known = server.empty() || server == "anomaly" ||
+                         std::ranges::any_of(view.cluster.servers, [&](const auto& one) {
+                           return one.sample.name == server;
+                         });
+      return !known;
+    });
+  }
+
   void take(const View& view, const cluster::Event& event) {
     using enum cluster::EventKind;
     auto& open = open_[view.exporter];

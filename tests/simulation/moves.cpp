@@ -229,7 +229,7 @@ void Stage::perform(const Move& move) {
       restart(move.node, /*kill=*/true);
       break;
     case Kind::Reload:
-      reload(move.node, static_cast<std::uint64_t>(move.amount));
+      reload(static_cast<std::uint64_t>(move.amount));
       break;
     case Kind::Scrape:
       if (seats_.at(move.node).exporter) {

@@ -72,6 +72,7 @@ struct Node {
   bool archive_fed = false;       // has a restore_command
   std::optional<std::string> slot{};
 
+  Instant ended_at{};             // when it last ended connections
   std::vector<Backend> backends{};
   std::map<std::pair<std::int32_t, int>, std::uint64_t> locks{};  // advisory; the backend
 

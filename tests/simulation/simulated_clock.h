@@ -3,7 +3,6 @@
 #pragma once
 
 #include "loop/clock.h"
-#include "simulation/random.h"
 
 #include <map>
 #include <unordered_map>
@@ -21,8 +20,6 @@ inline constexpr Instant kBegin{std::chrono::hours{1000}};
 
 class SimulatedClock : public loop::Clock {
  public:
-  explicit SimulatedClock(std::uint64_t seed) : seeds_(seed) {}
-
   [[nodiscard]] Instant now() const override { return now_; }
 
   [[nodiscard]] double wall_now() const override { return wall_at(now_); }
@@ -31,8 +28,6 @@ class SimulatedClock : public loop::Clock {
   [[nodiscard]] static double wall_at(Instant at) {
     return 1.7e9 + std::chrono::duration<double>{at - kBegin}.count();
   }
-
-  [[nodiscard]] unsigned seed() override { return static_cast<unsigned>(seeds_.next()); }
 
   void set(asio::steady_timer& timer, Instant at) override;
   void forget(asio::steady_timer& timer) noexcept override;
@@ -48,7 +43,6 @@ class SimulatedClock : public loop::Clock {
 
   static void run_ready(asio::io_context& io);
 
-  Random seeds_;
   Instant now_ = kBegin;
   std::uint64_t count_ = 0;
   std::map<Key, asio::steady_timer*> order_;

@@ -30,7 +30,6 @@ Stage::Stage(Scenario scenario, const catalogue::Catalogue& catalogue, bool keep
     : scenario_(std::move(scenario)),
       catalogue_(catalogue),
       film_(keeps_film),
-      clock_(scenario_.seed),
       world_(scenario_.seed + 1, scenario_.exporters),
       recipes_(catalogue),
       exchange_{world_, recipes_, ledger_, film_},
@@ -85,7 +84,7 @@ Setup Stage::setup_of(std::uint64_t seed) const {
 
 void Stage::start(ExporterId id) {
   Seat& seat = seats_.at(id);
-  seat.exporter = std::make_unique<Exporter>(loop_, exchange_, id, setup_of(0));
+  seat.exporter = std::make_unique<Exporter>(loop_, exchange_, id, setup_of(list_));
   seat.seen.reset();
   seat.events = 0;
   for (const auto& invariant : invariants_) {
@@ -109,9 +108,10 @@ void Stage::restart(ExporterId id, bool kill) {
   start(id);
 }
 
-void Stage::reload(ExporterId id, std::uint64_t seed) {
-  Seat& seat = seats_.at(id);
-  if (seat.exporter != nullptr) {
+// One list for all exporters, as a deployment does it: who shares a cluster watches the same.
+void Stage::reload(std::uint64_t seed) {
+  list_ = seed;
+  for (const Seat& seat : seats_) {
     seat.exporter->reload(setup_of(seed));
   }
 }
@@ -179,6 +179,7 @@ void Stage::film_picture(ExporterId id, const pages::Picture& picture) {
 void Stage::repair() {
   film_.note(world_.now(), "move", "all faults cease");
   make_whole(world_);
+  reload(0);
 }
 
 void Stage::leave() {

@@ -33,7 +33,7 @@ class Stage {
   void add_nodes();
   void start(ExporterId id);
   void restart(ExporterId id, bool kill);
-  void reload(ExporterId id, std::uint64_t seed);
+  void reload(std::uint64_t seed);
   void perform(const Move& move);
   void perform_on_server(const Move& move);
   void perform_on_manners(const Move& move, Manners& manners);
@@ -62,6 +62,7 @@ class Stage {
   Truth truth_;
   std::vector<std::unique_ptr<Invariant>> invariants_;
   std::size_t next_move_ = 0;
+  std::uint64_t list_ = 0;  // which servers are listed; 0: all
 };
 
 }  // namespace pgrepl::simulation

@@ -19,12 +19,15 @@ NodeId World::add(Node node) {
   if (node.primary) {
     node.position = {wal_.begin(++last_identifier_, kFirstLsn, now_), kFirstLsn};
   }
-  node.started = now_ - std::chrono::hours{5};
+  // Two servers never start at one instant: it is told from another by that.
+  node.started = now_ - std::chrono::hours{5} - std::chrono::seconds{17} * nodes_.size();
   nodes_.push_back(std::move(node));
   const NodeId id = nodes_.size() - 1;
   listed.insert(id);
   if (!nodes_.back().primary) {
+    const Instant started = nodes_.back().started;
     rebuild(id, nodes_.back().upstream.value_or(0));
+    nodes_.back().started = started;
   }
   remember(nodes_.back());
   return id;

@@ -9,6 +9,7 @@ namespace pgrepl::simulation {
 void World::end_backends(NodeId id) {
   Node& node = nodes_.at(id);
   node.locks.clear();
+  node.ended_at = now_;
   for (const Backend& backend : std::exchange(node.backends, {})) {
     if (on_end) {
       on_end(backend.id);
