@@ -68,7 +68,8 @@ std::unique_ptr<sampling::Poller> Watch::start_poller(
   loop::Turns turns{
       .name = "tick",
       .turn = [poller] { return poller->tick(); },
-      .is_over = [poller] { return poller->stopped(); }};
+      .is_over = [poller] { return poller->stopped(); },
+      .failed = [poller](const std::string&) { poller->tick_failed(); }};
   supervisor_.keep(poller, std::move(turns));
   return made;
 }
