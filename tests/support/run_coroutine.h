@@ -13,12 +13,18 @@
 namespace pgrepl::testing {
 
 template <class T>
+asio::awaitable<void> keep_result_of(asio::awaitable<T> task, std::optional<T>& result) {
+  T value = co_await std::move(task);
+  result.emplace(std::move(value));
+}
+
+template <class T>
 T run_coroutine(asio::io_context& io, asio::awaitable<T> task) {
   std::optional<T> result;
   std::exception_ptr problem;
-  asio::co_spawn(io, std::move(task), [&](const std::exception_ptr& thrown, T value) {
+  auto kept = keep_result_of(std::move(task), result);
+  asio::co_spawn(io, std::move(kept), [&problem](const std::exception_ptr& thrown) {
     problem = thrown;
-    result = std::move(value);
   });
   io.restart();
   io.run();
