@@ -49,6 +49,11 @@ OWNERS = [
     (re.compile(r"yaml-cpp/"), "support/yaml.cpp", "yaml-cpp"),
     (re.compile(r"libpq"), "session/", "libpq"),
     (re.compile(r"(civetweb|CivetServer)"), "http/server.cpp", "civetweb"),
+    (re.compile(r"spdlog/"), "log/", "spdlog"),
+    (re.compile(r"CLI/"), "start/", "CLI11"),
+    (re.compile(r"libdeflate"), "support/gzip.cpp", "libdeflate"),
+    # Files are read by files::read() alone; /proc is no file that could be a pipe.
+    (re.compile(r"fstream$"), "watch/process_facts.cpp", "fstream"),
 ]
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 MOST_LINES = 400
@@ -130,6 +135,8 @@ def self_test():
         ("main.cpp", "#include <libpq-fe.h>\n"),
         ("http/endpoints.cpp", "#include <civetweb.h>\n"),
         ("http/server.h", "#pragma once\n#include <CivetServer.h>\n"),
+        ("session/connection.cpp", "#include <fstream>\n"),
+        ("watch/watch.cpp", "#include <spdlog/spdlog.h>\n"),
         ("helpers/text.cpp", "\n"),
         ("pg/lsn.h", "int x;\n"),
         ("pg/lsn.cpp", "\n" * 401),
