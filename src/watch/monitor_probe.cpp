@@ -147,7 +147,7 @@ asio::awaitable<std::string> Monitor::probe_stranger(
   std::string text = metrics::render_probe(
       pages.front(), pages.front().servers.front(), clocks(), seconds_since(begin)
   );
-  once.pollers.front()->stop();
+  co_await once.pollers.front()->end();
   co_return text;
 }
 

@@ -22,7 +22,7 @@ metrics::ServerPage page_of(
   };
   // What a server said before it fell silent is no news.
   if (poller.answers(now)) {
-    for (const auto& [name, collected] : poller.collected()) {
+    for (const auto& [name, collected] : poller.collected(now)) {
       page.queries.push_back(
           {collected.query, collected.rows ? &*collected.rows : nullptr, collected.seconds}
       );
@@ -35,7 +35,7 @@ metrics::ServerPage page_of(
 }
 
 bool has_failures(const sampling::Poller& poller, cluster::Instant now) {
-  return poller.failure(now) || std::ranges::any_of(poller.collected(), [](const auto& kept) {
+  return poller.failure(now) || std::ranges::any_of(poller.collected(now), [](const auto& kept) {
            return !kept.second.rows;
          });
 }
