@@ -19,16 +19,17 @@ ALLOWED = {
     "metrics": {"support", "pg", "config", "catalogue", "cluster", "exposition"},
     "pages": {"support", "pg", "cluster"},
     "doctor": {"support", "pg", "cluster"},
+    "files": {"support"},
     "log": set(),
     "loop": {"support", "log"},
-    "session": {"support", "pg", "log", "loop"},
-    "fetch": {"support", "pg", "config", "log", "loop", "session"},
+    "session": {"support", "pg", "files", "log", "loop"},
+    "fetch": {"support", "pg", "config", "files", "log", "loop", "session"},
     "discovery": {"support", "pg", "config", "log", "loop", "session", "fetch"},
-    "sampling": {"support", "pg", "config", "catalogue", "cluster", "log", "loop", "session"},
+    "sampling": {"support", "pg", "config", "catalogue", "cluster", "files", "log", "loop", "session"},
     "probing": {"support", "pg", "config", "cluster", "log", "loop", "session", "sampling"},
-    "http": {"support", "pg", "config", "log", "loop"},
+    "http": {"support", "pg", "config", "files", "log", "loop"},
     "endpoints": {"support", "pg", "config", "cluster", "exposition", "metrics", "pages", "http"},
-    "start": {"support", "pg", "config", "catalogue", "log", "session", "http"},
+    "start": {"support", "pg", "config", "catalogue", "files", "log", "session", "http"},
     "watch": {
         "support", "pg", "config", "catalogue", "cluster", "exposition", "metrics", "pages", "log", "loop",
         "session", "fetch", "discovery", "sampling", "probing", "http", "endpoints", "start",
@@ -57,6 +58,11 @@ OWNERS = [
     (re.compile(r"yaml-cpp/"), "support/yaml.cpp", "yaml-cpp"),
     (re.compile(r"libpq"), "session/", "libpq"),
     (re.compile(r"(civetweb|CivetServer)"), "http/server.cpp", "civetweb"),
+    (re.compile(r"spdlog/"), "log/", "spdlog"),
+    (re.compile(r"CLI/"), "start/", "CLI11"),
+    (re.compile(r"libdeflate"), "support/gzip.cpp", "libdeflate"),
+    # Files are read by files::read() alone; /proc is no file that could be a pipe.
+    (re.compile(r"fstream$"), "watch/process_facts.cpp", "fstream"),
 ]
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 MOST_LINES = 400
@@ -156,6 +162,8 @@ def self_test():
         ("main.cpp", "#include <libpq-fe.h>\n"),
         ("http/endpoints.cpp", "#include <civetweb.h>\n"),
         ("http/server.h", "#pragma once\n#include <CivetServer.h>\n"),
+        ("session/connection.cpp", "#include <fstream>\n"),
+        ("watch/watch.cpp", "#include <spdlog/spdlog.h>\n"),
         ("helpers/text.cpp", "\n"),
         ("pg/lsn.h", "int x;\n"),
         ("pg/lsn.cpp", "\n" * 401),
