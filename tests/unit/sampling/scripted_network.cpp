@@ -45,11 +45,13 @@ class ScriptedSession : public session::Session {
       std::vector<pg::Statement> statements, session::Deadline deadline
   ) override {
     durations_.clear();
+    lost_.reset();
     std::vector<QueryResult> results;
     QueryError missing{.message = "not connected", .ends_session = true};
     for (const pg::Statement& statement : statements) {
       if (open_) {
         server_.heard(statement.text());
+        missing = why_missing(true);
       }
       const ScriptedReply reply = reply_to(statement.text());
       const Instant sent = loop_.now();
@@ -64,7 +66,7 @@ class ScriptedSession : public session::Session {
         continue;
       }
       take(statement.text(), reply, sent, results);
-      missing = lost_;
+      missing = lost_ ? *lost_ : why_missing(true);
     }
     co_return results;
   }
@@ -127,7 +129,7 @@ class ScriptedSession : public session::Session {
   loop::Loop loop_;
   bool open_ = false;
   bool connecting_ = false;
-  QueryError lost_;
+  std::optional<QueryError> lost_;  // what ended the connection under a statement
   std::vector<std::string> addresses_;
   std::vector<std::chrono::duration<double>> durations_;
 };

@@ -44,7 +44,7 @@ class SteppedClock : public loop::Clock {
 };
 
 struct ScriptedReply {
-  session::QueryResult result;
+  session::QueryResult result = pg::ResultSet{std::vector<std::string>{"nothing"}};
   milliseconds takes{1};
 };
 

@@ -1,7 +1,7 @@
 #include "catalogue/databases.h"
 
 #include "catalogue/select.h"
-#include "sampling/walk.h"
+#include "sampling/database_walk.h"
 
 #include <gtest/gtest.h>
 
