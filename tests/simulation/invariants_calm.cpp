@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace pgrepl::simulation {
 
@@ -74,6 +75,15 @@ class PictureIsTheWorld : public Invariant {
 
 class SomebodyObserves : public Invariant {
  public:
+  void on_view(const Truth& truth, const View& view) override {
+    shown_[view.exporter].clear();
+    for (const cluster::Server& server : view.cluster.servers) {
+      if (const auto node = node_of(truth.world, server)) {
+        shown_[view.exporter].insert(*node);
+      }
+    }
+  }
+
   void on_step(const Truth& truth, const std::vector<const Exporter*>& exporters) override {
     if (truth.scenario.observers == 0 || exporters.size() < 2) {
       return;
@@ -105,6 +115,7 @@ class SomebodyObserves : public Invariant {
     const Instant now = truth.world.now();
     bool able = true;
     for (ExporterId exporter = 0; exporter < exporters; ++exporter) {
+      able = able && shown_[exporter].contains(id);
       able = able && truth.health.able_for(exporter, id, truth.scenario.tick * 14, now);
     }
     if (anybody || !able) {
@@ -116,6 +127,7 @@ class SomebodyObserves : public Invariant {
   }
 
   std::map<NodeId, Instant> last_;
+  std::map<ExporterId, std::set<NodeId>> shown_;
 };
 
 }  // namespace

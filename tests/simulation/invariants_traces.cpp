@@ -65,6 +65,11 @@ class EventsAreChanges : public Invariant {
       take(view, logged.event);
     }
     forget_missing(view);
+    for (const cluster::Server& server : view.cluster.servers) {
+      if (!server.standby) {
+        open_[view.exporter].erase(server.sample.name + "/state");  // it may be a standby anew
+      }
+    }
   }
 
  private:

@@ -60,12 +60,9 @@ class PagesEnd : public Invariant {
  public:
   void on_step(const Truth& truth, const std::vector<const Exporter*>& exporters) override {
     for (const Exporter* exporter : exporters) {
-      for (const Scrape& scrape : exporter->scrapes()) {
-        const Instant latest =
-            std::min(scrape.patience, scrape.asked + 2 * truth.scenario.timeout) + kGrace;
-        if (!scrape.answered && truth.world.now() > latest) {
-          violated("I5", truth.world.now(), "a page has not ended at its deadline");
-        }
+      const auto due = exporter->oldest_due(truth.scenario.timeout);
+      if (due && truth.world.now() > *due + kGrace) {
+        violated("I5", truth.world.now(), "a page has not ended at its deadline");
       }
     }
   }
@@ -87,7 +84,7 @@ class NothingIsStale : public Invariant {
         continue;
       }
       check(truth, view, server, before);
-      before[server.sample.name] = tick->received;
+      before[server.sample.name] = tick->sent;
     }
   }
 
@@ -101,7 +98,7 @@ class NothingIsStale : public Invariant {
     const cluster::Tick& tick = *server.sample.tick;
     const Instant at = view.picture.taken;
     const auto known = before.find(server.sample.name);
-    if (known != before.end() && tick.received < known->second) {
+    if (known != before.end() && tick.sent < known->second) {
       violated("I5", at, server.sample.name + ": an older answer replaces a newer one");
     }
     // The reading is dated by the question and the answer it came with.

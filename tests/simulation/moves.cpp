@@ -37,8 +37,8 @@ constexpr std::array kNames{
     "exporter is killed and started anew",
     "exporter reloads another list",
     "is asked for a page, patience ms:",
-    "name service: 0 works, 1 fails, 2 hangs, 3 lies, 4 is empty:",
-    "Patroni: 0 works, 1 fails, 2 hangs, 3 lies, 4 is empty:",
+    "name service: 0 works, 1 fails, 2 hangs, 3 lies, 4 is empty, 5 throws:",
+    "Patroni: 0 works, 1 fails, 2 hangs, 3 lies, 4 is empty, 5 throws:",
     "is listed again",
     "is listed no more",
 };

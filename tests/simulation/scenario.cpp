@@ -78,7 +78,7 @@ std::int64_t draw_amount(Random& random, Kind kind) {
       return random.between(-1, 4);
     case Kind::NameService:
     case Kind::Patroni:
-      return random.percent(50) ? 0 : random.between(0, 4);
+      return random.percent(40) ? 0 : random.between(1, 5);
     default:
       return static_cast<std::int64_t>(random.below(1'000'000));
   }
