@@ -1,6 +1,5 @@
 // I7: after the faults the picture is the world. I10: somebody observes.
 #include "simulation/invariants.h"
-
 #include "simulation/leader.h"
 
 #include <algorithm>
@@ -40,8 +39,11 @@ class PictureIsTheWorld : public Invariant {
       violated("I7", at, "the primary that is shown is not the primary");
     }
     for (const cluster::AnomalyFinding& finding : view.cluster.anomalies) {
-      violated("I7", at, "still claimed: " + std::string{to_string(finding.anomaly)} + ": " +
-                             finding.evidence);
+      violated(
+          "I7",
+          at,
+          "still claimed: " + std::string{to_string(finding.anomaly)} + ": " + finding.evidence
+      );
     }
     check_servers(truth, view);
   }
@@ -60,8 +62,12 @@ class PictureIsTheWorld : public Invariant {
       } else if (server.standby.has_value() == truth.world.node(*node).primary) {
         violated("I7", at, server.sample.name + " is shown in the wrong role");
       } else if (server.standby && server.standby->state != cluster::StandbyState::Streaming) {
-        violated("I7", at, server.sample.name + " is still shown as " +
-                               std::string{to_string(server.standby->state)});
+        violated(
+            "I7",
+            at,
+            server.sample.name + " is still shown as " +
+                std::string{to_string(server.standby->state)}
+        );
       } else if (server.standby && !server.standby->lag.time) {
         violated("I7", at, server.sample.name + " has no lag");
       }

@@ -18,7 +18,9 @@ class SimulatedSession : public session::Session {
       pg::ConnInfo conninfo,
       session::SessionOptions options
   )
-      : loop_(loop), conninfo_(std::move(conninfo)), options_(options),
+      : loop_(loop),
+        conninfo_(std::move(conninfo)),
+        options_(options),
         wire_(loop, exchange, exporter) {}
 
   asio::awaitable<Expected<void, session::ConnectError>> connect() override {
@@ -167,7 +169,8 @@ asio::awaitable<Expected<std::string, std::string>> SimulatedHttp::get(
   if (service == NameService::Lies) {
     members.push_back({{"name", "ghost"}, {"host", "10.9.9.9"}, {"port", 5432}});
   }
-  nlohmann::json answer{{"members", service == NameService::Empty ? nlohmann::json::array() : members}};
+  nlohmann::json answer{
+      {"members", service == NameService::Empty ? nlohmann::json::array() : members}};
   co_return answer.dump();
 }
 

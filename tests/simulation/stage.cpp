@@ -208,7 +208,8 @@ std::optional<Violation> Stage::play() {
     return play_to_the_end();
   } catch (const std::exception& problem) {
     // Whatever reaches the loop would end the process.
-    return Violation{"I9", clock_.now(), std::string{"an exception ends the loop: "} + problem.what()};
+    return Violation{
+        "I9", clock_.now(), std::string{"an exception ends the loop: "} + problem.what()};
   }
 }
 

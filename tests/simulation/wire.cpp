@@ -137,11 +137,10 @@ asio::awaitable<std::optional<ConnectError>> Wire::log_in(Instant deadline) {
       connect_error(pg::FailureReason::Timeout, "no connection within connect_timeout", "");
   const ConnectError given_up =
       connect_error(pg::FailureReason::Other, "given up while it connected", "");
-  const ConnectError refused =
-      connect_error(pg::FailureReason::Refused, "Connection refused", "");
+  const ConnectError refused = connect_error(pg::FailureReason::Refused, "Connection refused", "");
   const milliseconds round_trip = 2 * link().latency;
-  const bool refuses = link().flow == Flow::Refused ||
-                       exchange_.world.node(node_).process == Process::Down;
+  const bool refuses =
+      link().flow == Flow::Refused || exchange_.world.node(node_).process == Process::Down;
   Passed passed = co_await pass(round_trip, deadline, !refuses);
   if (passed == Passed::Yes && refuses) {
     co_return refused;

@@ -80,6 +80,7 @@ class World {
   void renew(NodeId id);
   void end_backends(NodeId id);
   void end_backends_of(NodeId id, ExporterId exporter);
+
   // A crashed primary whose successor is there: it comes back by a rebuild only.
   void rebuild_later(NodeId id) { node(id).needs_rebuild = true; }
 

@@ -119,9 +119,8 @@ void World::rebuild(NodeId id, NodeId from) {
 }
 
 void World::switch_over(NodeId next) {
-  const auto now_primary = std::ranges::find_if(nodes_, [](const Node& node) {
-    return node.primary && node.runs();
-  });
+  const auto now_primary =
+      std::ranges::find_if(nodes_, [](const Node& node) { return node.primary && node.runs(); });
   Node& node = nodes_.at(next);
   if (now_primary == nodes_.end() || node.primary || !node.runs() ||
       !wal_.contains(now_primary->position, node.received)) {
