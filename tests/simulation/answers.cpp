@@ -79,8 +79,7 @@ void add_receiver(const World& world, const Node& node, Cells& cells) {
   cells["receiver_application_name"] = node.name;
   cells["receiver_flushed"] = lsn_text(node.received.lsn);
   cells["receiver_latest_end"] = lsn_text(node.received.lsn);
-  cells["receiver_last_msg_receipt_time"] =
-      seconds_text(SimulatedClock::wall_at(node.heard_at));
+  cells["receiver_last_msg_receipt_time"] = seconds_text(SimulatedClock::wall_at(node.heard_at));
 }
 
 void add_sender(const Node& standby, bool hidden, Cells& cells) {
@@ -102,9 +101,7 @@ void add_sender(const Node& standby, bool hidden, Cells& cells) {
   }
 }
 
-pg::ResultSet tick_rows(
-    const World& world, NodeId id, const std::vector<std::string>& columns
-) {
+pg::ResultSet tick_rows(const World& world, NodeId id, const std::vector<std::string>& columns) {
   const Node& node = world.node(id);
   Cells base = tick_cells(world, node);
   add_receiver(world, node, base);
@@ -127,8 +124,7 @@ pg::ResultSet tick_rows(
 Cells facts_cells(const World& world, const Node& node) {
   return {
       {"server_version_num", std::to_string(node.version)},
-      {"system_identifier",
-       std::to_string(world.wal().at(node.position.branch).system_identifier)},
+      {"system_identifier", std::to_string(world.wal().at(node.position.branch).system_identifier)},
       {"cluster_name", node.name},
       {"recovery_min_apply_delay", std::to_string(node.apply_delay.count())},
       {"synchronous_standby_names", ""},
@@ -137,9 +133,7 @@ Cells facts_cells(const World& world, const Node& node) {
   };
 }
 
-pg::ResultSet slot_rows(
-    const World& world, NodeId id, const std::vector<std::string>& columns
-) {
+pg::ResultSet slot_rows(const World& world, NodeId id, const std::vector<std::string>& columns) {
   pg::ResultSet rows{columns};
   for (const Node& standby : world.nodes()) {
     if (standby.slot && standby.upstream == id && !standby.primary) {
@@ -223,9 +217,7 @@ pg::ResultSet answer_other(
   const std::vector<std::string> columns{
       "in_recovery", "transaction_read_only", "system_identifier", "postmaster_start_time"};
   if (sql.find("transaction_read_only") == std::string::npos) {
-    return one_cell(
-        "postmaster_start_time", seconds_text(SimulatedClock::wall_at(node.started))
-    );
+    return one_cell("postmaster_start_time", seconds_text(SimulatedClock::wall_at(node.started)));
   }
   Cells cells = facts_cells(world, node);
   cells["in_recovery"] = truth_text(!node.primary);

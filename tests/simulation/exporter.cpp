@@ -45,6 +45,19 @@ asio::awaitable<void> Exporter::ask(milliseconds patience, std::size_t number) {
   }
 }
 
+std::optional<Instant> Exporter::oldest_due(milliseconds timeout) const {
+  std::optional<Instant> oldest;
+  for (std::size_t i = first_open_; i < scrapes_.size(); ++i) {
+    if (!scrapes_[i].answered) {
+      const Instant due = std::min(scrapes_[i].patience, scrapes_[i].asked + 2 * timeout);
+      oldest = std::min(oldest.value_or(due), due);
+    } else if (i == first_open_) {
+      ++first_open_;
+    }
+  }
+  return oldest;
+}
+
 void Exporter::scrape(milliseconds patience) {
   scrapes_.push_back({.asked = loop_.now(), .patience = loop_.now() + patience});
   ++asking_;

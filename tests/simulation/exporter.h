@@ -50,6 +50,9 @@ class Exporter {
 
   [[nodiscard]] const std::vector<Scrape>& scrapes() const { return scrapes_; }
 
+  // Of a page that nobody has answered yet, when it was due at the latest.
+  [[nodiscard]] std::optional<Instant> oldest_due(milliseconds timeout) const;
+
  private:
   asio::awaitable<void> ask(milliseconds patience, std::size_t number);
 
@@ -59,6 +62,7 @@ class Exporter {
   std::vector<Scrape> scrapes_;
   Instant started_;
   Instant configured_;
+  mutable std::size_t first_open_ = 0;  // all before it are answered
   std::size_t asking_ = 0;
   watch::Watch watch_;
 };

@@ -12,9 +12,7 @@ namespace pgrepl::simulation {
 // Seconds since the beginning.
 [[nodiscard]] inline std::string time_text(Instant at) {
   char text[32];
-  std::snprintf(
-      text, sizeof text, "%10.3f s", std::chrono::duration<double>{at - kBegin}.count()
-  );
+  std::snprintf(text, sizeof text, "%10.3f s", std::chrono::duration<double>{at - kBegin}.count());
   return text;
 }
 

@@ -1,10 +1,10 @@
 // I7: after the faults the picture is the world. I10: somebody observes.
 #include "simulation/invariants.h"
-
 #include "simulation/leader.h"
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace pgrepl::simulation {
 
@@ -39,8 +39,11 @@ class PictureIsTheWorld : public Invariant {
       violated("I7", at, "the primary that is shown is not the primary");
     }
     for (const cluster::AnomalyFinding& finding : view.cluster.anomalies) {
-      violated("I7", at, "still claimed: " + std::string{to_string(finding.anomaly)} + ": " +
-                             finding.evidence);
+      violated(
+          "I7",
+          at,
+          "still claimed: " + std::string{to_string(finding.anomaly)} + ": " + finding.evidence
+      );
     }
     check_servers(truth, view);
   }
@@ -59,8 +62,12 @@ class PictureIsTheWorld : public Invariant {
       } else if (server.standby.has_value() == truth.world.node(*node).primary) {
         violated("I7", at, server.sample.name + " is shown in the wrong role");
       } else if (server.standby && server.standby->state != cluster::StandbyState::Streaming) {
-        violated("I7", at, server.sample.name + " is still shown as " +
-                               std::string{to_string(server.standby->state)});
+        violated(
+            "I7",
+            at,
+            server.sample.name + " is still shown as " +
+                std::string{to_string(server.standby->state)}
+        );
       } else if (server.standby && !server.standby->lag.time) {
         violated("I7", at, server.sample.name + " has no lag");
       }
@@ -74,6 +81,15 @@ class PictureIsTheWorld : public Invariant {
 
 class SomebodyObserves : public Invariant {
  public:
+  void on_view(const Truth& truth, const View& view) override {
+    shown_[view.exporter].clear();
+    for (const cluster::Server& server : view.cluster.servers) {
+      if (const auto node = node_of(truth.world, server)) {
+        shown_[view.exporter].insert(*node);
+      }
+    }
+  }
+
   void on_step(const Truth& truth, const std::vector<const Exporter*>& exporters) override {
     if (truth.scenario.observers == 0 || exporters.size() < 2) {
       return;
@@ -105,6 +121,7 @@ class SomebodyObserves : public Invariant {
     const Instant now = truth.world.now();
     bool able = true;
     for (ExporterId exporter = 0; exporter < exporters; ++exporter) {
+      able = able && shown_[exporter].contains(id);
       able = able && truth.health.able_for(exporter, id, truth.scenario.tick * 14, now);
     }
     if (anybody || !able) {
@@ -116,6 +133,7 @@ class SomebodyObserves : public Invariant {
   }
 
   std::map<NodeId, Instant> last_;
+  std::map<ExporterId, std::set<NodeId>> shown_;
 };
 
 }  // namespace

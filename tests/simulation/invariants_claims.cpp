@@ -29,9 +29,10 @@ class FailoversAreCounted : public Invariant {
     }
     const auto& all = truth.world.promotions;
     // One that happened just before it was first seen may count as well.
-    const auto possible = static_cast<std::uint64_t>(std::ranges::count_if(
-        all, [&](const Promotion& one) { return one.at > known.since - std::chrono::seconds{20}; }
-    ));
+    const auto possible =
+        static_cast<std::uint64_t>(std::ranges::count_if(all, [&](const Promotion& one) {
+          return one.at > known.since - std::chrono::seconds{20};
+        }));
     if (view.cluster.failovers > possible) {
       violated("I4", view.picture.taken, "more failovers are counted than there were promotions");
     }
@@ -128,10 +129,9 @@ class ClaimsAreTrue : public Invariant {
     const auto visible = truth.scenario.tick * 5 + truth.scenario.timeout;
     for (const cluster::Server& server : view.cluster.servers) {
       const auto node = node_of(truth.world, server);
-      const bool refused =
-          node && truth.health.of(view.exporter, *node).refused_at &&
-          view.picture.taken - *truth.health.of(view.exporter, *node).refused_at <
-              truth.scenario.tick * 12;
+      const bool refused = node && truth.health.of(view.exporter, *node).refused_at &&
+                           view.picture.taken - *truth.health.of(view.exporter, *node).refused_at <
+                               truth.scenario.tick * 12;
       if (node && !refused && truth.world.node(*node).primary &&
           truth.health.able_for(view.exporter, *node, visible, view.picture.taken) &&
           truth.world.past(*node, view.picture.taken - visible).primary &&

@@ -127,8 +127,7 @@ class LagIsTrue : public Invariant {
       }
       const auto window = window_of(view, server);
       std::string why;
-      if (window &&
-          !fits(truth.world, primary->second, *node, server.standby->lag, *window, why)) {
+      if (window && !fits(truth.world, primary->second, *node, server.standby->lag, *window, why)) {
         violated(
             "I1",
             view.picture.taken,

@@ -42,7 +42,9 @@ class ConnectionsAreFew : public Invariant {
   void check_contact(const Truth& truth, const Contact& contact, const std::string& name) {
     const auto ticks = static_cast<std::size_t>(std::chrono::minutes{1} / truth.scenario.tick);
     if (contact.logins.size() > 2 * ticks + 30) {
-      violated("I6", truth.world.now(), name + " is logged in to more often than the back-off lets");
+      violated(
+          "I6", truth.world.now(), name + " is logged in to more often than the back-off lets"
+      );
     }
     if (contact.statements > 200) {
       violated("I6", truth.world.now(), name + " is sent ever new statements");
@@ -65,6 +67,11 @@ class EventsAreChanges : public Invariant {
       take(view, logged.event);
     }
     forget_missing(view);
+    for (const cluster::Server& server : view.cluster.servers) {
+      if (!server.standby) {
+        open_[view.exporter].erase(server.sample.name + "/state");  // it may be a standby anew
+      }
+    }
   }
 
  private:
@@ -98,8 +105,9 @@ class EventsAreChanges : public Invariant {
       return;
     }
     if (last == std::string{to_string(event.kind)} + event.message) {
-      violated("I8", view.picture.taken, "an event comes twice: " + event.server + " " +
-                                             event.message);
+      violated(
+          "I8", view.picture.taken, "an event comes twice: " + event.server + " " + event.message
+      );
     }
     last = std::string{to_string(event.kind)} + event.message;
   }
@@ -118,12 +126,16 @@ class NothingGrows : public Invariant {
     const std::size_t servers = truth.world.nodes().size() + 2;
     const std::size_t most = exporters.size() * (servers * 24 + 40);
     if (truth.clock.timers() > most) {
-      violated("I9", truth.world.now(),
-               "there are " + std::to_string(truth.clock.timers()) + " timers");
+      violated(
+          "I9", truth.world.now(), "there are " + std::to_string(truth.clock.timers()) + " timers"
+      );
     }
     if (truth.ledger.sessions > exporters.size() * servers * 8) {
-      violated("I9", truth.world.now(),
-               "there are " + std::to_string(truth.ledger.sessions) + " sessions");
+      violated(
+          "I9",
+          truth.world.now(),
+          "there are " + std::to_string(truth.ledger.sessions) + " sessions"
+      );
     }
   }
 

@@ -23,9 +23,7 @@ class UpIsTrue : public Invariant {
   }
 
  private:
-  void check(
-      const Truth& truth, const View& view, const cluster::Server& server, NodeId node
-  ) {
+  void check(const Truth& truth, const View& view, const cluster::Server& server, NodeId node) {
     const milliseconds tick = truth.scenario.tick;
     const bool shared = truth.scenario.observers > 0;
     const Condition& condition = truth.health.of(view.exporter, node);
@@ -39,8 +37,12 @@ class UpIsTrue : public Invariant {
     const std::string& name = server.sample.name;
     if (server.sample.failure && !is_up(server.sample) && !refused &&
         truth.health.able_for(view.exporter, node, back, at) && asked_since(truth, view, server)) {
-      violated("I3", at, name + " is shown as down, and has been able to answer for long: " +
-                             server.sample.failure->message);
+      violated(
+          "I3",
+          at,
+          name + " is shown as down, and has been able to answer for long: " +
+              server.sample.failure->message
+      );
     }
     if (is_up(server.sample) && truth.health.unable_for(view.exporter, node, gone, at)) {
       violated("I3", at, name + " is shown as up, and has not been able to answer for long");
@@ -49,8 +51,8 @@ class UpIsTrue : public Invariant {
 
   // A login of a round that failed is tried again by the next round only.
   static bool asked_since(const Truth& truth, const View& view, const cluster::Server& server) {
-    return !server.sample.tick || view.picture.taken - server.sample.failure->at >
-                                      seconds{25} + truth.scenario.timeout;
+    return !server.sample.tick ||
+           view.picture.taken - server.sample.failure->at > seconds{25} + truth.scenario.timeout;
   }
 
   std::map<ExporterId, Instant> since_;
@@ -60,12 +62,9 @@ class PagesEnd : public Invariant {
  public:
   void on_step(const Truth& truth, const std::vector<const Exporter*>& exporters) override {
     for (const Exporter* exporter : exporters) {
-      for (const Scrape& scrape : exporter->scrapes()) {
-        const Instant latest =
-            std::min(scrape.patience, scrape.asked + 2 * truth.scenario.timeout) + kGrace;
-        if (!scrape.answered && truth.world.now() > latest) {
-          violated("I5", truth.world.now(), "a page has not ended at its deadline");
-        }
+      const auto due = exporter->oldest_due(truth.scenario.timeout);
+      if (due && truth.world.now() > *due + kGrace) {
+        violated("I5", truth.world.now(), "a page has not ended at its deadline");
       }
     }
   }
@@ -87,7 +86,7 @@ class NothingIsStale : public Invariant {
         continue;
       }
       check(truth, view, server, before);
-      before[server.sample.name] = tick->received;
+      before[server.sample.name] = tick->sent;
     }
   }
 
@@ -101,7 +100,7 @@ class NothingIsStale : public Invariant {
     const cluster::Tick& tick = *server.sample.tick;
     const Instant at = view.picture.taken;
     const auto known = before.find(server.sample.name);
-    if (known != before.end() && tick.received < known->second) {
+    if (known != before.end() && tick.sent < known->second) {
       violated("I5", at, server.sample.name + ": an older answer replaces a newer one");
     }
     // The reading is dated by the question and the answer it came with.

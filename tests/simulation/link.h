@@ -9,7 +9,7 @@ enum class Flow { Open, Refused, BlackHole };
 
 struct Link {
   Flow flow = Flow::Open;
-  bool answers_lost = false;  // what is asked arrives, what is answered does not
+  bool answers_lost = false;             // what is asked arrives, what is answered does not
   std::chrono::milliseconds latency{1};  // one way
 
   [[nodiscard]] bool carries_answers() const { return flow == Flow::Open && !answers_lost; }

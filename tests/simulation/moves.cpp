@@ -37,8 +37,8 @@ constexpr std::array kNames{
     "exporter is killed and started anew",
     "exporter reloads another list",
     "is asked for a page, patience ms:",
-    "name service: 0 works, 1 fails, 2 hangs, 3 lies, 4 is empty:",
-    "Patroni: 0 works, 1 fails, 2 hangs, 3 lies, 4 is empty:",
+    "name service: 0 works, 1 fails, 2 hangs, 3 lies, 4 is empty, 5 throws:",
+    "Patroni: 0 works, 1 fails, 2 hangs, 3 lies, 4 is empty, 5 throws:",
     "is listed again",
     "is listed no more",
 };
@@ -77,9 +77,8 @@ void fail_over(World& world, NodeId next) {
 }  // namespace
 
 std::string to_string(const Move& move) {
-  const std::string who = is_of_exporter(move.kind)
-                              ? "exporter " + std::to_string(move.node)
-                              : "pg-" + std::to_string(move.node + 1);
+  const std::string who = is_of_exporter(move.kind) ? "exporter " + std::to_string(move.node)
+                                                    : "pg-" + std::to_string(move.node + 1);
   std::string text = who + "  " + kNames.at(static_cast<std::size_t>(move.kind));
   if (move.kind == Kind::CutUs || move.kind == Kind::HealUs || move.kind == Kind::CutStream ||
       move.kind == Kind::HealStream || move.kind == Kind::Latency || move.kind == Kind::Repoint) {
@@ -145,9 +144,8 @@ void Stage::perform_on_manners(const Move& move, Manners& manners) {
       manners.is_full = move.amount != 0;
       break;
     case Kind::CutAnswers:
-      manners.cuts_after = move.amount < 0
-                               ? std::nullopt
-                               : std::optional{static_cast<std::size_t>(move.amount)};
+      manners.cuts_after =
+          move.amount < 0 ? std::nullopt : std::optional{static_cast<std::size_t>(move.amount)};
       break;
     default:
       perform_on_cluster(move);

@@ -19,21 +19,22 @@ struct Likely {
 // What is left out, because the model of the cluster is known to be wrong about it, stands in
 // docs/simulation.md.
 constexpr std::array<Likely, 29> kMoves{{
-    {Kind::WriteRate, 12},  {Kind::ReplayRate, 6},     {Kind::Pause, 4},
-    {Kind::Resume, 6},      {Kind::Delay, 2},          {Kind::Crash, 3},
-    {Kind::Start, 6},       {Kind::Freeze, 3},         {Kind::Thaw, 6},
-    {Kind::SwitchOver, 3},  {Kind::FailOver, 2},       {Kind::Rebuild, 1},
-    {Kind::CutStream, 3},   {Kind::HealStream, 4},     {Kind::CutUs, 5},
-    {Kind::HealUs, 7},      {Kind::Latency, 3},        {Kind::Slow, 3},
-    {Kind::SlowQuery, 4},   {Kind::RefusePassword, 2}, {Kind::Full, 2},
-    {Kind::CutAnswers, 2},  {Kind::EndBackends, 3},    {Kind::RestartExporter, 2},
-    {Kind::KillExporter, 1},{Kind::Reload, 2},         {Kind::NameService, 2},
-    {Kind::Patroni, 2},     {Kind::Unlist, 1},
+    {Kind::WriteRate, 12},   {Kind::ReplayRate, 6},     {Kind::Pause, 4},
+    {Kind::Resume, 6},       {Kind::Delay, 2},          {Kind::Crash, 3},
+    {Kind::Start, 6},        {Kind::Freeze, 3},         {Kind::Thaw, 6},
+    {Kind::SwitchOver, 3},   {Kind::FailOver, 2},       {Kind::Rebuild, 1},
+    {Kind::CutStream, 3},    {Kind::HealStream, 4},     {Kind::CutUs, 5},
+    {Kind::HealUs, 7},       {Kind::Latency, 3},        {Kind::Slow, 3},
+    {Kind::SlowQuery, 4},    {Kind::RefusePassword, 2}, {Kind::Full, 2},
+    {Kind::CutAnswers, 2},   {Kind::EndBackends, 3},    {Kind::RestartExporter, 2},
+    {Kind::KillExporter, 1}, {Kind::Reload, 2},         {Kind::NameService, 2},
+    {Kind::Patroni, 2},      {Kind::Unlist, 1},
 }};
 
 constexpr std::array<const char*, 4> kQueries{
     "server_facts", "replication_slots", "stat_database", "stat_activity"};
-constexpr std::array<int, 8> kVersions{130014, 140010, 150008, 160004, 170002, 180000, 190000, 150002};
+constexpr std::array<int, 8> kVersions{
+    130014, 140010, 150008, 160004, 170002, 180000, 190000, 150002};
 
 Kind draw_kind(Random& random) {
   unsigned total = 0;
@@ -78,7 +79,7 @@ std::int64_t draw_amount(Random& random, Kind kind) {
       return random.between(-1, 4);
     case Kind::NameService:
     case Kind::Patroni:
-      return random.percent(50) ? 0 : random.between(0, 4);
+      return random.percent(40) ? 0 : random.between(1, 5);
     default:
       return static_cast<std::int64_t>(random.below(1'000'000));
   }
@@ -87,8 +88,8 @@ std::int64_t draw_amount(Random& random, Kind kind) {
 Move draw_move(Random& random, const Scenario& scenario, Instant at) {
   Move move{.at = at, .kind = draw_kind(random)};
   move.node = random.below(scenario.nodes.size());
-  const bool of_exporter = move.kind == Kind::CutUs || move.kind == Kind::HealUs ||
-                           move.kind == Kind::Latency;
+  const bool of_exporter =
+      move.kind == Kind::CutUs || move.kind == Kind::HealUs || move.kind == Kind::Latency;
   move.other = random.below(of_exporter ? scenario.exporters : scenario.nodes.size());
   if (move.kind == Kind::RestartExporter || move.kind == Kind::KillExporter ||
       move.kind == Kind::Reload) {
@@ -111,7 +112,8 @@ std::vector<Node> draw_nodes(Random& random) {
     if (i > 0) {
       node.upstream = i > 1 && random.percent(30) ? 1 + random.below(i - 1) : 0;
       node.archive_fed = random.percent(20);
-      node.slot = random.percent(50) ? std::optional{"slot_" + std::to_string(i + 1)} : std::nullopt;
+      node.slot =
+          random.percent(50) ? std::optional{"slot_" + std::to_string(i + 1)} : std::nullopt;
     } else {
       node.write_rate = 100'000;
     }
@@ -135,8 +137,7 @@ void add_scrapes(Random& random, Scenario& scenario) {
     const std::int64_t every = random.between(1'000, 15'000);
     for (Instant at = kBegin + milliseconds{random.between(0, every)}; at < scenario.end;
          at += milliseconds{random.between(every / 2, every * 3 / 2)}) {
-      const std::int64_t patience =
-          random.percent(80) ? 10'000 : random.between(1, 4'000);
+      const std::int64_t patience = random.percent(80) ? 10'000 : random.between(1, 4'000);
       scenario.moves.push_back(
           {.at = at, .kind = Kind::Scrape, .node = exporter, .other = 0, .amount = patience}
       );

@@ -11,38 +11,38 @@
 namespace pgrepl::simulation {
 
 enum class Kind {
-  WriteRate,      // amount: bytes a second
-  ReplayRate,     // likewise
+  WriteRate,   // amount: bytes a second
+  ReplayRate,  // likewise
   Pause,
   Resume,
-  Delay,          // amount: milliseconds
+  Delay,  // amount: milliseconds
   Crash,
-  Start,          // amount: milliseconds until it lets anybody in
+  Start,  // amount: milliseconds until it lets anybody in
   Freeze,
   Thaw,
   SwitchOver,
-  FailOver,       // the primary crashes, `node` is promoted, the rest follows it
-  StrayPromotion, // beside the primary
+  FailOver,        // the primary crashes, `node` is promoted, the rest follows it
+  StrayPromotion,  // beside the primary
   Rebuild,
-  Repoint,        // to `other`
-  CutStream,      // between `node` and `other`; amount: the flow
+  Repoint,    // to `other`
+  CutStream,  // between `node` and `other`; amount: the flow
   HealStream,
-  CutUs,          // between exporter `other` and `node`; amount: the flow, 3 for lost answers
+  CutUs,  // between exporter `other` and `node`; amount: the flow, 3 for lost answers
   HealUs,
-  Latency,        // likewise; amount: milliseconds
-  Slow,           // amount: milliseconds
-  SlowQuery,      // of `text`; amount: milliseconds
-  RefusePassword, // amount: 0 or 1
-  Full,           // likewise
-  CutAnswers,     // amount: after how many; -1 ends it
+  Latency,         // likewise; amount: milliseconds
+  Slow,            // amount: milliseconds
+  SlowQuery,       // of `text`; amount: milliseconds
+  RefusePassword,  // amount: 0 or 1
+  Full,            // likewise
+  CutAnswers,      // amount: after how many; -1 ends it
   EndBackends,
   RestartExporter,
   KillExporter,
-  Reload,         // amount: a seed for the list
-  Scrape,         // amount: patience in milliseconds
-  NameService,    // amount: NameService
-  Patroni,        // likewise
-  List,           // discovery lists `node` again
+  Reload,       // amount: a seed for the list
+  Scrape,       // amount: patience in milliseconds
+  NameService,  // amount: NameService
+  Patroni,      // likewise
+  List,         // discovery lists `node` again
   Unlist,
 };
 

@@ -23,7 +23,7 @@ struct Wanted {
   std::optional<std::uint64_t> only{};
   bool film = false;
   int minutes = 2;
-  int seconds = 0;      // at most; 0: as long as it takes
+  int seconds = 0;  // at most; 0: as long as it takes
   std::uint64_t most_findings = 3;
 };
 
@@ -139,8 +139,11 @@ std::uint64_t play_all(const Wanted& wanted, const catalogue::Catalogue& catalog
       break;
     }
   }
-  std::printf("%llu films, %llu broken", static_cast<unsigned long long>(played),
-              static_cast<unsigned long long>(failed));
+  std::printf(
+      "%llu films, %llu broken",
+      static_cast<unsigned long long>(played),
+      static_cast<unsigned long long>(failed)
+  );
   for (const auto& [invariant, count] : by_invariant) {
     std::printf(", %s: %llu", invariant.c_str(), static_cast<unsigned long long>(count));
   }

@@ -1,5 +1,6 @@
 #include "simulation/simulated_network.h"
 
+#include <stdexcept>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -17,7 +18,9 @@ class SimulatedSession : public session::Session {
       pg::ConnInfo conninfo,
       session::SessionOptions options
   )
-      : loop_(loop), conninfo_(std::move(conninfo)), options_(options),
+      : loop_(loop),
+        conninfo_(std::move(conninfo)),
+        options_(options),
         wire_(loop, exchange, exporter) {}
 
   asio::awaitable<Expected<void, session::ConnectError>> connect() override {
@@ -90,6 +93,12 @@ class SimulatedSimpleSession : public session::SimpleSession {
   Wire wire_;
 };
 
+void throw_if(NameService service) {
+  if (service == NameService::Throws) {
+    throw std::runtime_error{"no memory"};
+  }
+}
+
 // Long enough to be late for any deadline of ours.
 asio::awaitable<void> hang(loop::Loop loop, Instant deadline) {
   loop::Alarm alarm{loop};
@@ -118,6 +127,7 @@ asio::awaitable<session::Addresses> SimulatedNetwork::resolve(
   const Instant answered = loop_.now() + milliseconds{2};
   co_await hang(loop_, service == NameService::Hangs ? deadline : answered);
   std::vector<std::string> addresses;
+  throw_if(service);
   if (service == NameService::Fails || service == NameService::Hangs) {
     co_return Unexpected<std::string>{"Temporary failure in name resolution"};
   }
@@ -147,6 +157,7 @@ asio::awaitable<Expected<std::string, std::string>> SimulatedHttp::get(
   const NameService service = world.patroni;
   const Instant answered = loop_.now() + milliseconds{3};
   co_await hang(loop_, service == NameService::Hangs ? deadline : answered);
+  throw_if(service);
   if (service == NameService::Fails || service == NameService::Hangs) {
     co_return Unexpected<std::string>{"no answer"};
   }
@@ -158,7 +169,8 @@ asio::awaitable<Expected<std::string, std::string>> SimulatedHttp::get(
   if (service == NameService::Lies) {
     members.push_back({{"name", "ghost"}, {"host", "10.9.9.9"}, {"port", 5432}});
   }
-  nlohmann::json answer{{"members", service == NameService::Empty ? nlohmann::json::array() : members}};
+  nlohmann::json answer{
+      {"members", service == NameService::Empty ? nlohmann::json::array() : members}};
   co_return answer.dump();
 }
 

@@ -46,7 +46,14 @@ Stage::Stage(Scenario scenario, const catalogue::Catalogue& catalogue, bool keep
 
 // Nothing may run any more that refers to what is destroyed first.
 Stage::~Stage() {
-  leave();
+  try {
+    leave();
+  } catch (const std::exception&) {
+    // It has been found already.
+  }
+  for (auto& stuck : leaving_) {
+    (void)stuck.release();  // coroutines that wait for ever refer to it
+  }
 }
 
 void Stage::add_nodes() {
@@ -197,6 +204,16 @@ void Stage::leave() {
 }
 
 std::optional<Violation> Stage::play() {
+  try {
+    return play_to_the_end();
+  } catch (const std::exception& problem) {
+    // Whatever reaches the loop would end the process.
+    return Violation{
+        "I9", clock_.now(), std::string{"an exception ends the loop: "} + problem.what()};
+  }
+}
+
+std::optional<Violation> Stage::play_to_the_end() {
   const auto found = [this]() -> std::optional<Violation> {
     for (const auto& invariant : invariants_) {
       if (invariant->violation()) {

@@ -30,6 +30,7 @@ class Stage {
     std::size_t events = 0;
   };
 
+  [[nodiscard]] std::optional<Violation> play_to_the_end();
   void add_nodes();
   void start(ExporterId id);
   void restart(ExporterId id, bool kill);

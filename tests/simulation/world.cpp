@@ -130,8 +130,7 @@ void World::read_archive(Node& node) {
     return;
   }
   for (const Node& source : nodes_) {
-    const Position archived{
-        source.position.branch, source.position.lsn / kSegment * kSegment};
+    const Position archived{source.position.branch, source.position.lsn / kSegment * kSegment};
     if (source.primary && archived.lsn > node.received.lsn &&
         wal_.contains(source.position, node.received)) {
       node.received = {wal_.branch_at(source.position, archived.lsn), archived.lsn};

@@ -17,7 +17,8 @@ namespace pgrepl::simulation {
 inline constexpr milliseconds kStep{50};
 
 // What names resolve to, for whoever asks.
-enum class NameService { Works, Fails, Hangs, Lies, Empty };
+// The last one is a fault of ours: the library that asks throws.
+enum class NameService { Works, Fails, Hangs, Lies, Empty, Throws };
 
 struct Promotion {
   Instant at;
@@ -79,6 +80,7 @@ class World {
   void renew(NodeId id);
   void end_backends(NodeId id);
   void end_backends_of(NodeId id, ExporterId exporter);
+
   // A crashed primary whose successor is there: it comes back by a rebuild only.
   void rebuild_later(NodeId id) { node(id).needs_rebuild = true; }
 
@@ -104,6 +106,7 @@ class World {
   void remember(Node& node);
   void visit(NodeId id, std::vector<char>& done);
   [[nodiscard]] bool can_stream(NodeId id);
+  [[nodiscard]] Instant start_instant(NodeId id) const;
   [[nodiscard]] std::uint32_t next_timeline(const Node& node) const;
 
   Random random_;

@@ -6,6 +6,11 @@
 
 namespace pgrepl::simulation {
 
+// Two servers never start at one instant: they are told apart by that.
+Instant World::start_instant(NodeId id) const {
+  return now_ + std::chrono::microseconds{1 + id};
+}
+
 void World::end_backends(NodeId id) {
   Node& node = nodes_.at(id);
   node.locks.clear();
@@ -43,7 +48,7 @@ void World::start(NodeId id, milliseconds takes) {
     return;
   }
   node.process = takes.count() > 0 ? Process::StartingUp : Process::Running;
-  node.started = now_;
+  node.started = start_instant(id);
   node.ready_at = now_ + takes;
   node.paused = false;
 }
@@ -104,7 +109,7 @@ void World::rebuild(NodeId id, NodeId from) {
   node.frozen = false;
   node.paused = false;
   node.streams = false;
-  node.started = now_;
+  node.started = start_instant(id);
   node.upstream = from;
   node.received = source.primary ? source.position : source.received;
   node.position = node.received;
@@ -114,9 +119,8 @@ void World::rebuild(NodeId id, NodeId from) {
 }
 
 void World::switch_over(NodeId next) {
-  const auto now_primary = std::ranges::find_if(nodes_, [](const Node& node) {
-    return node.primary && node.runs();
-  });
+  const auto now_primary =
+      std::ranges::find_if(nodes_, [](const Node& node) { return node.primary && node.runs(); });
   Node& node = nodes_.at(next);
   if (now_primary == nodes_.end() || node.primary || !node.runs() ||
       !wal_.contains(now_primary->position, node.received)) {
@@ -142,7 +146,7 @@ void World::renew(NodeId id) {
   node.process = Process::Running;
   node.frozen = false;
   node.streams = false;
-  node.started = now_;
+  node.started = start_instant(id);
   node.control_timeline = 1;
   remember(node);
 }
