@@ -4,7 +4,7 @@
 
 #include "config/web_file.h"
 #include "http/basic_auth.h"
-#include "http/server.h"
+#include "http/message.h"
 #include "support/errors.h"
 #include "support/expected.h"
 
@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace asio::ssl {
@@ -31,6 +32,13 @@ class WebSettings {
   // For a new connection, from any thread. A file that has become wrong leaves the last good one in
   // place, and says so once in the log.
   [[nodiscard]] std::shared_ptr<asio::ssl::context> tls();
+
+  // Whether checking this value of the header Authorization takes as long as bcrypt does. Reads the
+  // file again when it has changed, as all of these do.
+  [[nodiscard]] bool must_check(std::string_view authorization);
+
+  // Puts the headers of the file on an answer that is not the handler's.
+  void add_headers(Response& response);
 
   // The handler's answer with the headers of the file; 401 for who is not to see it.
   [[nodiscard]] Response answer(const Request& request, const Handler& handler);
@@ -55,6 +63,7 @@ class WebSettings {
 
   [[nodiscard]] Expected<Content, Errors> read();
   [[nodiscard]] std::shared_ptr<const Content> current();
+  static void add_headers(const Content& content, Response& response);
   [[nodiscard]] static Stamp stamp_of(const std::string& file);
 
   std::string file_;

@@ -76,7 +76,11 @@ Expected<void, std::string> Monitor::run(SetupReader read_setup) {
   const bool tls = *settings != nullptr && (*settings)->serves_tls();
   http::Site site{config_.web.telemetry_path, config_.web.enable_lifecycle};
   auto server = http::Server::start(
-      config_.web.listen_addresses, http::make_handler(*this, std::move(site)), std::move(*settings)
+      config_.web.listen_addresses,
+      http::make_handler(*this, std::move(site)),
+      std::move(*settings),
+      {.connections = config_.web.max_connections,
+       .connections_of_address = config_.web.max_connections_per_address}
   );
   if (!server) {
     return Unexpected<std::string>{server.error()};
