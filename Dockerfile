@@ -1,5 +1,4 @@
 # The exporter and the libraries it needs, and nothing else: no shell, no package manager.
-# Needs BuildKit, the builder of Docker since 23 (before that: DOCKER_BUILDKIT=1).
 #
 #   docker build --build-arg REVISION="$(git rev-parse HEAD)" --tag pg_replication_exporter .
 #
@@ -22,18 +21,16 @@ RUN if [[ -n "$APT_MIRROR" ]]; then \
     source scripts/lib/packages.sh; \
     apt-get update -qq; \
     DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
-      "${build_packages[@]}" ca-certificates > /dev/null
+      "${exporter_packages[@]}" ca-certificates > /dev/null
 COPY CMakeLists.txt CMakePresets.json ./
 COPY cmake cmake
 COPY queries queries
 COPY src src
-ENV CCACHE_DIR=/var/cache/ccache
-RUN --mount=type=cache,target=/var/cache/ccache \
-    cmake --preset release -D PGREPL_TESTS=OFF; \
-    cmake --build --preset release --target pg_replication_exporter; \
-    strip build/release/pg_replication_exporter
+RUN cmake --preset exporter; \
+    cmake --build --preset exporter; \
+    strip build/exporter/pg_replication_exporter
 COPY deploy/docker deploy/docker
-RUN LOCKED="$LOCKED" deploy/docker/make_root build/release/pg_replication_exporter /root_of_image
+RUN LOCKED="$LOCKED" deploy/docker/make_root build/exporter/pg_replication_exporter /root_of_image
 
 FROM scratch
 ARG VERSION=0.1.0

@@ -163,7 +163,7 @@ void merge_databases(benchmark::State& state) {
     for (int i = 0; i < state.range(0); ++i) {
       benchmark::DoNotOptimize(merged.add("database_" + std::to_string(i), rows));
     }
-    benchmark::DoNotOptimize(merged.merged());
+    benchmark::DoNotOptimize(merged);
   }
 }
 

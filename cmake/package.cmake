@@ -1,4 +1,5 @@
-# What is installed, and the Debian package: `cpack --config build/release/CPackConfig.cmake`.
+# What is installed, and the Debian package: `cpack --config build/exporter/CPackConfig.cmake`. It
+# needs the packages file and dpkg-dev.
 include(GNUInstallDirs)
 install(TARGETS pg_replication_exporter RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 

@@ -1,13 +1,17 @@
 # Sourced by the scripts: what they need of Debian 12 and 13, and how it is installed.
 # shellcheck disable=SC2034
 
-build_packages=(
-  g++ cmake ninja-build ccache pkg-config
+# The exporter alone, as users build it (preset exporter).
+exporter_packages=(
+  g++ cmake ninja-build
   libpq-dev libssl-dev libcrypt-dev prometheus-cpp-dev libcivetweb-dev libyaml-cpp-dev libspdlog-dev libasio-dev
   libcli11-dev nlohmann-json3-dev libexpected-dev libdeflate-dev
-  libgtest-dev libgmock-dev libbenchmark-dev
 )
-# The CMake presets build the tests, which run real servers.
+# What cpack makes the Debian package with.
+cpack_packages=(file dpkg-dev)
+# All that the other presets build: tests and benchmarks too.
+build_packages=("${exporter_packages[@]}" "${cpack_packages[@]}" ccache libgtest-dev libgmock-dev libbenchmark-dev python3)
+# The tests run real servers.
 server_packages=(postgresql postgresql-client)
 demo_packages=(curl)
 # prometheus is here for promtool, and for tests that start it on a port of their own, as they do with
@@ -19,7 +23,9 @@ test_packages=(
   chromium dpkg-dev fish groff-base iproute2 libfaketime openssl pgbouncer shellcheck systemd zsh
 )
 # libFuzzer comes with clang's runtime.
-fuzz_packages=(clang libclang-rt-14-dev)
+fuzz_packages=(clang libclang-rt-dev)
+# What scripts/fresh makes a bare Debian with.
+fresh_packages=(debootstrap git util-linux)
 # What tests/swarm needs: the engine, the base image's maker, the network of the nodes.
 swarm_packages=(docker.io debootstrap iptables iproute2 python3 curl)
 # What tests/systems runs around the servers.
@@ -31,39 +37,17 @@ dashboards_packages=(pgbouncer prometheus prometheus-alertmanager python3 python
 as_root() {
   if [[ $EUID -eq 0 ]]; then
     "$@"
-  else
+  elif command -v sudo >/dev/null; then
     sudo "$@"
+  else
+    echo "This needs root and there is no sudo here: $*" >&2
+    return 1
   fi
 }
 
 is_installed() {
+  # shellcheck disable=SC2016 # dpkg's own variable
   [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
-}
-
-# While packages are installed, no service is started and no database cluster is created. Neither
-# file stays, and one that is there already is not ours to change.
-service_policy=/usr/sbin/policy-rc.d
-cluster_policy=/etc/postgresql-common/createcluster.d/pg_replication_exporter.conf
-policies=()
-
-forbid_services() {
-  if [[ ! -e $service_policy ]]; then
-    policies+=("$service_policy")
-    printf '#!/bin/sh\nexit 101\n' | as_root tee "$service_policy" >/dev/null
-    as_root chmod 755 "$service_policy"
-  fi
-  if [[ ! -e $cluster_policy ]]; then
-    policies+=("$cluster_policy")
-    as_root mkdir -p "${cluster_policy%/*}"
-    echo 'create_main_cluster = false' | as_root tee "$cluster_policy" >/dev/null
-  fi
-}
-
-allow_services() {
-  if [[ ${#policies[@]} -gt 0 ]]; then
-    as_root rm -f "${policies[@]}"
-  fi
-  policies=()
 }
 
 # Installs those of the packages that are missing; when there are none, nothing is done at all.
@@ -75,20 +59,27 @@ ensure_packages() {
   if [[ ${#missing[@]} -eq 0 ]]; then
     return 0
   fi
-  echo "installing ${missing[*]}"
-  # A subshell, so that its trap is not the caller's.
-  (
-    trap allow_services EXIT
-    forbid_services
-    as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-  )
-  if [[ -d /run/systemd/system ]]; then
-    for package in prometheus prometheus-alertmanager; do
-      if [[ " ${missing[*]} " == *" $package "* ]]; then
-        as_root systemctl disable --now "$package"
-      fi
-    done
+  if ! command -v apt-get >/dev/null; then
+    echo "These scripts install packages with the apt-get of Debian 12 or 13, which is not here." >&2
+    echo "Elsewhere, build the image instead: docker build --tag pg_replication_exporter ." >&2
+    echo "Missing are: ${missing[*]}" >&2
+    return 1
   fi
+  echo "installing ${missing[*]}"
+  as_root "$(dirname "${BASH_SOURCE[0]}")/install_packages" "${missing[@]}"
+}
+
+# help_of SCRIPT: its first comment, down to the first line that is none.
+help_of() {
+  sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$1"
+}
+
+# With -h or --help as the only argument, prints the help of the script and ends it.
+offer_help() {
+  case ${1:-} in
+    -h | --help)
+      help_of "${BASH_SOURCE[1]}"
+      exit 0
+      ;;
+  esac
 }

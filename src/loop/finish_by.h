@@ -20,7 +20,8 @@ namespace detail {
 
 template <class T>
 asio::awaitable<void> keep_result(asio::awaitable<T> work, std::optional<T>& result) {
-  result.emplace(co_await std::move(work));
+  T value = co_await std::move(work);
+  result.emplace(std::move(value));
 }
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace pgrepl::session {
@@ -81,7 +82,17 @@ std::string_view first_line(std::string_view text) {
   return text.substr(0, text.find_last_not_of(" \t\r") + 1);
 }
 
-ConnectError classify_connect_failure(std::string_view text) {
+std::string failure_message(std::string_view text, std::string_view doing, int system_error) {
+  const std::string_view said = first_line(text);
+  if (!said.empty()) {
+    return std::string{said};
+  }
+  const std::string cause = system_error != 0 ? std::generic_category().message(system_error)
+                                              : std::string{"libpq and the system give no reason"};
+  return std::string{doing} + " failed: " + cause;
+}
+
+ConnectError classify_connect_failure(std::string_view text, int system_error) {
   for (std::string_view rest = text; !rest.empty();) {
     const std::size_t end = std::min(rest.find('\n'), rest.size() - 1);
     const std::string_view line = rest.substr(0, end + 1);
@@ -95,7 +106,8 @@ ConnectError classify_connect_failure(std::string_view text) {
       };
     }
   }
-  return {.reason = classify_words(text), .message = std::string{first_line(text)}, .sqlstate = ""};
+  std::string message = failure_message(text, "connecting", system_error);
+  return {.reason = classify_words(message), .message = std::move(message), .sqlstate = ""};
 }
 
 }  // namespace pgrepl::session

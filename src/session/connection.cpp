@@ -4,6 +4,7 @@
 #include "session/classify.h"
 #include "session/start_connection.h"
 
+#include <cerrno>
 #include <utility>
 
 #include <asio/experimental/awaitable_operators.hpp>
@@ -99,7 +100,9 @@ asio::awaitable<void> Connection::establish(PostgresPollingStatusType& polling) 
     if (!ready) {
       co_return;
     }
+    errno = 0;
     polling = PQconnectPoll(conn_.get());
+    poll_error_ = errno;
   }
 }
 
@@ -126,7 +129,7 @@ asio::awaitable<std::optional<ConnectError>> Connection::open(
   } else if (!is_open()) {
     failure = ConnectError{pg::FailureReason::Other, "given up while it connected", ""};
   } else if (polling != PGRES_POLLING_OK) {
-    failure = classify_connect_failure(PQerrorMessage(conn_.get()));
+    failure = classify_connect_failure(PQerrorMessage(conn_.get()), poll_error_);
   }
   if (failure) {
     close();

@@ -66,6 +66,7 @@ class Connection {
   loop::Alarm alarm_;
   asio::posix::stream_descriptor descriptor_;
   Conn conn_;
+  int poll_error_ = 0;  // errno after the last PQconnectPoll
   std::vector<std::string> addresses_;
 };
 

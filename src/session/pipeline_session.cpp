@@ -29,7 +29,8 @@ std::string name_of(std::uint64_t statement) {
 }
 
 ConnectError last_word_of(PGconn* conn) {
-  return {.message = std::string{first_line(PQerrorMessage(conn))}, .sqlstate = ""};
+  return {
+      .message = failure_message(PQerrorMessage(conn), "entering pipeline mode"), .sqlstate = ""};
 }
 
 }  // namespace
@@ -273,7 +274,8 @@ void PipelineSession::lose_connection() {
     return;
   }
   lost_ = QueryError{
-      .message = "connection lost: " + std::string{first_line(PQerrorMessage(connection_.get()))},
+      .message =
+          "connection lost: " + failure_message(PQerrorMessage(connection_.get()), "reading"),
       .ends_session = true,
   };
 }

@@ -51,7 +51,7 @@ QueryError to_query_error(const PGresult* result) {
   QueryError error{
       .sqlstate = code == nullptr ? "" : code,
       .message =
-          std::string{first_line(message == nullptr ? PQresultErrorMessage(result) : message)},
+          failure_message(message == nullptr ? PQresultErrorMessage(result) : message, "the query"),
   };
   error.reason = pg::classify_sql_state(error.sqlstate);
   // Without a code it is libpq that says so, of a connection that is gone.

@@ -3,6 +3,7 @@
 #include "session/classify.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -67,12 +68,21 @@ bool says_gssencmode(const pg::ConnInfo& conninfo) {
          std::getenv("PGGSSENCMODE") != nullptr;  // NOLINT: nobody changes the environment
 }
 
-}  // namespace
+// libpq 15 to 17 warns on stderr of a password file that is not a plain one, and /dev/null is the
+// usual word for "none". Nothing can be below a device, so libpq finds no file there and is silent.
+constexpr const char* kNoPasswordFile = "/dev/null/none";
 
-Expected<Conn, ConnectError> start_connection(
-    const pg::ConnInfo& conninfo, const std::vector<std::string>& addresses
+std::optional<std::string> password_file_of(const pg::ConnInfo& conninfo) {
+  if (const auto file = conninfo.parameter("passfile")) {
+    return std::string{*file};
+  }
+  const char* file = std::getenv("PGPASSFILE");  // NOLINT: nobody changes the environment
+  return file == nullptr ? std::nullopt : std::optional<std::string>{file};
+}
+
+void add_address(
+    Parameters& parameters, const pg::ConnInfo& conninfo, const std::vector<std::string>& addresses
 ) {
-  Parameters parameters;
   if (!conninfo.endpoint.host.empty()) {
     // host stays beside hostaddr: certificates are checked against it.
     const std::size_t count = std::max<std::size_t>(addresses.size(), 1);
@@ -82,8 +92,20 @@ Expected<Conn, ConnectError> start_connection(
   if (!addresses.empty()) {
     parameters.add("hostaddr", joined(addresses));
   }
+}
+
+}  // namespace
+
+Expected<Conn, ConnectError> start_connection(
+    const pg::ConnInfo& conninfo, const std::vector<std::string>& addresses
+) {
+  Parameters parameters;
+  add_address(parameters, conninfo, addresses);
   for (const auto& [keyword, value] : conninfo.parameters) {
     parameters.add(keyword, value);
+  }
+  if (password_file_of(conninfo) == "/dev/null") {
+    parameters.add("passfile", kNoPasswordFile);  // the last of a keyword counts
   }
   if (conninfo.password_file) {
     auto password = read_password(*conninfo.password_file);
@@ -103,12 +125,15 @@ Expected<Conn, ConnectError> start_connection(
   }
   parameters.add("fallback_application_name", "pg_replication_exporter");
   parameters.add("client_encoding", "UTF8");
+  errno = 0;
   Conn conn = parameters.start();
+  const int system_error = errno;
   if (conn == nullptr) {
     return Unexpected<ConnectError>{ConnectError{.message = "out of memory", .sqlstate = ""}};
   }
   if (PQstatus(conn.get()) == CONNECTION_BAD) {
-    return Unexpected<ConnectError>{classify_connect_failure(PQerrorMessage(conn.get()))};
+    return Unexpected<ConnectError>{
+        classify_connect_failure(PQerrorMessage(conn.get()), system_error)};
   }
   return conn;
 }

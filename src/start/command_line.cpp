@@ -1,5 +1,6 @@
 #include "start/command_line.h"
 
+#include "session/libpq_facts.h"
 #include "support/expected.h"
 
 #include <algorithm>
@@ -228,7 +229,9 @@ std::variant<CommandLine, EndNow> parse_command_line(
   std::string format = "logfmt";
   CLI::App app{"Prometheus exporter and replication-lag monitor for PostgreSQL clusters"};
   app.name("pg_replication_exporter");
-  app.set_version_flag("--version", "pg_replication_exporter " + version);
+  app.set_version_flag("--version", [version] {
+    return "pg_replication_exporter " + version + "\n" + session::describe_libpq();
+  });
   app.fallthrough();
   app.require_subcommand(0, 1);
   add_flags(app, line, level, format);

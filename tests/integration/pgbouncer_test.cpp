@@ -46,7 +46,7 @@ class PgBouncers : public ::testing::Test {
         << "      - { name: pg-2, host: 127.0.0.1, port: " << standby.port() << " }\n"
         << "    endpoints:\n"
         << "      - { name: write, host: 127.0.0.1, port: " << pooler->port()
-        << ", dbname: app, user: postgres }\n"
+        << ", dbname: app, user: postgres, password: \"" << superuser_password() << "\" }\n"
         << "    pgbouncers:\n"
         << "      - { name: bouncer, host: 127.0.0.1, port: " << pooler->port()
         << ", user: " << user << " }\n";

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <list>
 #include <map>
+#include <random>
+#include <sstream>
 #include <stdexcept>
 
 #include <pwd.h>
@@ -55,6 +58,29 @@ void create_roles(const PgInstallation& installation, const fs::path& path) {
   }
 }
 
+// Readable by the servers' account alone, for initdb, so that the password is in no argument list.
+fs::path password_file() {
+  const auto path = data_directories().root.path() / "password";
+  if (!fs::exists(path)) {
+    std::ofstream{path} << superuser_password() << '\n';
+    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+    hand_over(path);
+  }
+  return path;
+}
+
+// The socket's folder is closed to other accounts. Over TCP any account of the machine could log in
+// as a superuser and run programs by COPY; the roles without such rights need no password.
+void write_access_rules(const fs::path& data_directory) {
+  std::ofstream{data_directory / "pg_hba.conf"}
+      << "local all         all                   trust\n"
+         "local replication all                   trust\n"
+         "host  all         postgres 127.0.0.0/8  scram-sha-256\n"
+         "host  replication postgres 127.0.0.0/8  scram-sha-256\n"
+         "host  all         all      127.0.0.1/32 trust\n"
+         "host  replication all      127.0.0.1/32 trust\n";
+}
+
 DataDirectory& make_data_directory(const PgInstallation& installation) {
   auto& directories = data_directories();
   const auto path = directories.root.path() / std::to_string(directories.all.size());
@@ -62,16 +88,31 @@ DataDirectory& make_data_directory(const PgInstallation& installation) {
       "initdb",
       {"--pgdata=" + path.string(),
        "--username=postgres",
-       "--auth=trust",
+       "--auth-local=trust",
+       "--auth-host=scram-sha-256",
+       "--pwfile=" + password_file().string(),
        "--encoding=UTF8",
        "--locale=C",
        "--no-sync"}
   );
+  write_access_rules(path);
   create_roles(installation, path);
   return directories.all.emplace_back(DataDirectory{installation.major, path});
 }
 
 }  // namespace
+
+const std::string& superuser_password() {
+  static const std::string password = [] {
+    std::random_device random;
+    std::ostringstream text;
+    for (int part = 0; part < 4; ++part) {
+      text << std::hex << random();
+    }
+    return text.str();
+  }();
+  return password;
+}
 
 std::string PgInstallation::run(
     const std::string& program, const std::vector<std::string>& arguments

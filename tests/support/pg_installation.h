@@ -45,6 +45,9 @@ class TemporaryDirectory {
 // Gives a file or folder that we wrote to the server account.
 void hand_over(const std::filesystem::path& path);
 
+// Of the role postgres over TCP, of all servers of this process; made up anew in each process.
+[[nodiscard]] const std::string& superuser_password();
+
 // A data directory of `installation` that was never started, to be copied. It has a role `monitor`
 // that is only a member of pg_monitor and a role `replicator`. Made once per process and used again
 // once it is released: two leases at a time have different system identifiers.

@@ -79,6 +79,7 @@ PgServer::~PgServer() {
 
 std::string PgServer::conninfo(const std::string& user) const {
   return "host=127.0.0.1 port=" + std::to_string(port()) + " user=" + user +
+         (user == "postgres" ? " password=" + superuser_password() : "") +
          " dbname=postgres connect_timeout=5";
 }
 

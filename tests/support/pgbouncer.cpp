@@ -22,8 +22,16 @@ bool PgBouncer::is_installed() {
 
 PgBouncer::PgBouncer(const std::vector<std::string>& databases) {
   const auto users = folder_.path() / "users.txt";
-  std::ofstream{users} << "\"postgres\" \"\"\n\"monitor\" \"\"\n";
+  std::ofstream{users} << "\"postgres\" \"" << superuser_password() << "\"\n\"monitor\" \"\"\n";
+  std::filesystem::permissions(
+      users, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write
+  );
   hand_over(users);
+  // As at the servers: no superuser without a password.
+  const auto rules = folder_.path() / "hba.conf";
+  std::ofstream{rules} << "host all postgres 127.0.0.1/32 scram-sha-256\n"
+                          "host all all 127.0.0.1/32 trust\n";
+  hand_over(rules);
   const auto file = folder_.path() / "pgbouncer.ini";
   std::ofstream settings{file};
   settings << "[databases]\n";
@@ -31,7 +39,8 @@ PgBouncer::PgBouncer(const std::vector<std::string>& databases) {
     settings << database << "\n";
   }
   settings << "[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " << port()
-           << "\nunix_socket_dir =\nauth_type = trust\nauth_file = " << users.string()
+           << "\nunix_socket_dir =\nauth_type = hba\nauth_hba_file = " << rules.string()
+           << "\nauth_file = " << users.string()
            << "\nadmin_users = postgres\nstats_users = monitor\npool_mode = transaction\n"
               "default_pool_size = 1\nmax_client_conn = 50\nserver_login_retry = 1\n";
   settings.close();
@@ -42,7 +51,8 @@ PgBouncer::PgBouncer(const std::vector<std::string>& databases) {
 PgBouncer::~PgBouncer() = default;
 
 std::string PgBouncer::conninfo(const std::string& database) const {
-  return "host=127.0.0.1 port=" + std::to_string(port()) + " user=postgres dbname=" + database;
+  return "host=127.0.0.1 port=" + std::to_string(port()) +
+         " user=postgres password=" + superuser_password() + " dbname=" + database;
 }
 
 void PgBouncer::command(const std::string& command) const {

@@ -14,7 +14,8 @@ namespace pgrepl::testing {
 
 template <class T>
 asio::awaitable<void> keep_result_of(asio::awaitable<T> task, std::optional<T>& result) {
-  result.emplace(co_await std::move(task));
+  T value = co_await std::move(task);
+  result.emplace(std::move(value));
 }
 
 template <class T>

@@ -1,5 +1,7 @@
 #include "session/classify.h"
 
+#include <cerrno>
+
 #include <gtest/gtest.h>
 
 namespace pgrepl::session {
@@ -58,6 +60,24 @@ TEST(ClassifyConnectFailure, OfSeveralAddressesTheOneThatAnsweredCounts) {
       error.message,
       "connection to server at \"127.0.0.1\", port 1 failed: FATAL:  no pg_hba.conf entry"
   );
+}
+
+TEST(ClassifyConnectFailure, SilenceOfLibpqIsFilledByTheSystemsReason) {
+  const auto error = classify_connect_failure("", EMFILE);
+  EXPECT_EQ(error.message, "connecting failed: Too many open files");
+  EXPECT_EQ(error.reason, FailureReason::Other);
+  EXPECT_EQ(classify_connect_failure(" \n", ECONNREFUSED).reason, FailureReason::Refused);
+}
+
+TEST(ClassifyConnectFailure, MessageIsNeverEmpty) {
+  EXPECT_EQ(
+      classify_connect_failure("").message, "connecting failed: libpq and the system give no reason"
+  );
+}
+
+TEST(FailureMessage, KeepsTheWordsOfLibpq) {
+  EXPECT_EQ(failure_message("\nno more \nrest", "reading", EMFILE), "no more");
+  EXPECT_EQ(failure_message("", "reading", EPIPE), "reading failed: Broken pipe");
 }
 
 TEST(FirstLine, IsTrimmed) {

@@ -1,0 +1,12 @@
+// Which libpq this process runs with, and what that one can do.
+#pragma once
+
+#include <string>
+
+namespace pgrepl::session {
+
+// "libpq 15.13 (without require_auth, sslnegotiation)": the library that is loaded, which need not
+// be the one that was compiled against. Without anything missing, the number alone.
+[[nodiscard]] std::string describe_libpq();
+
+}  // namespace pgrepl::session
