@@ -28,7 +28,7 @@ namespace pgrepl::http {
 enum class LaneKind : std::uint8_t { Health, Login, Probe, Other };
 
 // One login at a time: wrong passwords keep no more than one core busy.
-inline constexpr std::array<std::size_t, 4> kLanes{2, 1, 16, 12};
+inline constexpr std::array<std::size_t, 4> kLanes{2, 1, 8, 9};
 inline constexpr std::size_t kAllLanes = kLanes[0] + kLanes[1] + kLanes[2] + kLanes[3];
 
 // A request that somebody waits for.

@@ -10,7 +10,7 @@ namespace pgrepl::http {
 
 struct Limits {
   std::size_t connections = 512;             // open at once
-  std::size_t connections_of_address = 128;  // of one client address
+  std::size_t connections_of_address = 256;  // of one client address
   std::size_t unread_bytes = 64UL << 20U;    // of answers that clients have not read yet
   std::size_t logins_of_address = 8;         // that wait for their password to be checked
   HeadLimits request{};

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <string>
 #include <string_view>
 
 namespace pgrepl::http {
@@ -36,6 +38,15 @@ class Refusals {
  public:
   void count(Refusal reason) {
     counts_.at(static_cast<std::size_t>(reason)).fetch_add(1, std::memory_order_relaxed);
+  }
+
+  // Every reason, those that never came up too.
+  [[nodiscard]] std::map<std::string, std::uint64_t> by_reason() const {
+    std::map<std::string, std::uint64_t> all;
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      all.emplace(kRefusalNames.at(i), counts_.at(i).load(std::memory_order_relaxed));
+    }
+    return all;
   }
 
   [[nodiscard]] std::uint64_t of(Refusal reason) const {

@@ -149,6 +149,18 @@ void add_loop(const SelfFacts& self, Families& families) {
   );
 }
 
+void add_http(const SelfFacts& self, Families& families) {
+  for (const auto& [reason, count] : self.http_refused) {
+    families.add(
+        "pg_exporter_http_refused_total",
+        MetricType::Counter,
+        "HTTP clients and requests that were refused, or cut because they were too slow",
+        {{"reason", reason}},
+        static_cast<double>(count)
+    );
+  }
+}
+
 }  // namespace
 
 void add_self_families(const SelfFacts& self, Families& families) {
@@ -156,6 +168,7 @@ void add_self_families(const SelfFacts& self, Families& families) {
   add_reloads(self, families);
   add_rounds(self, families);
   add_loop(self, families);
+  add_http(self, families);
   for (const ProcessRow& row : kProcessRows) {
     if (const auto& value = self.process.*row.value) {
       families.add(row.name, row.type, row.help, {}, *value);

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,6 +51,7 @@ struct SelfFacts {
   std::vector<catalogue::UserFile> query_files;
   double loop_delay = 0;  // seconds, the longest of the last minute
   std::uint64_t loop_stalls = 0;
+  std::map<std::string, std::uint64_t> http_refused;  // by reason, since the start
 };
 
 void add_self_families(const SelfFacts& self, Families& families);

@@ -324,6 +324,9 @@ void Monitor::answer_waiters(cluster::Instant at) {
   self_.process = read_process_facts();
   self_.loop_delay = watchdog_.longest_delay().count();
   self_.loop_stalls = watchdog_.stalls();
+  if (server_) {
+    self_.http_refused = server_->refusals().by_reason();
+  }
   self_.last_round_failed = has_failures(clusters_, at);
   std::map<metrics::Selection, std::shared_ptr<const Snapshot>> made;
   for (const Waiter& waiter : waiters) {
