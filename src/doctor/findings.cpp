@@ -1,6 +1,7 @@
 #include "doctor/findings.h"
 
 #include "cluster/sync_standbys.h"
+#include "support/printable.h"
 
 #include <cmath>
 #include <cstdio>
@@ -373,10 +374,10 @@ std::string report(std::span<const Examined> servers) {
   for (const Examined& server : servers) {
     const auto findings = examine(server);
     total += findings.size();
-    text += heading(server) + (findings.empty() ? ": nothing found\n" : "\n");
+    text += printable(heading(server)) + (findings.empty() ? ": nothing found\n" : "\n");
     for (const Finding& finding : findings) {
-      text += "  " + std::string{finding.check} + ": " + finding.message + "\n    " +
-              finding.remedy + "\n";
+      text += "  " + std::string{finding.check} + ": " + printable(finding.message) + "\n    " +
+              printable_lines(finding.remedy) + "\n";
     }
   }
   text += std::to_string(total) + (total == 1 ? " finding" : " findings") + " on " +
