@@ -10,8 +10,10 @@
 #include "start/startup.h"
 #include "watch/monitor.h"
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <variant>
@@ -85,10 +87,11 @@ int run_command(const pgrepl::CommandLine& line, const std::string& version) {
       break;
   }
   log::configure(line.log_level, line.log_format);
+  log::write_in_background();
   log_broken_queries(setup->catalogue);
   // What reading the YAML took goes back now: it would stay resident for good.
   malloc_trim(0);
-  Monitor monitor{std::move(*setup), version};
+  watch::Monitor monitor{std::move(*setup), version};
   if (const auto served = monitor.run([&line] { return read_setup(line); }); !served) {
     log::write(log::Level::Error, "monitor", served.error());
     return kBadInput;
@@ -107,6 +110,16 @@ int run(int argc, char** argv) {
   return run_command(std::get<CommandLine>(parsed), version);
 }
 
+// What the log still holds is written before the process ends; a reader that stands still does not
+// keep it from ending.
+int end(int status) {
+  constexpr std::chrono::milliseconds kPatience{500};
+  if (!pgrepl::log::finish(kPatience)) {
+    std::_Exit(status);
+  }
+  return status;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -117,9 +130,9 @@ int main(int argc, char** argv) {
   mallopt(M_TRIM_THRESHOLD, 128 * 1024);
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    return run(argc, argv);
+    return end(run(argc, argv));
   } catch (const std::exception& e) {
     pgrepl::log::write(pgrepl::log::Level::Error, "main", "internal error", {{"what", e.what()}});
-    return kInternal;
+    return end(kInternal);
   }
 }

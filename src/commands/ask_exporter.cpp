@@ -15,6 +15,9 @@ namespace {
 
 using Answer = Expected<std::string, std::string>;
 
+// A picture of a thousand servers is a few megabytes.
+constexpr std::size_t kLargestAnswer = 256U << 20U;
+
 asio::awaitable<void> fetch_into(
     fetch::Client& client,
     const config::Url& url,
@@ -35,7 +38,7 @@ Expected<std::string, std::string> ask_exporter(
   loop::SystemClock clock;
   const loop::Loop loop{io, clock};
   session::LibpqNetwork network{loop};
-  fetch::HttpClient client{loop, network};
+  fetch::HttpClient client{loop, network, kLargestAnswer};
   Answer answer = Unexpected<std::string>{"not asked"};
   asio::co_spawn(
       io,

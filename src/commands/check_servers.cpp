@@ -37,7 +37,7 @@ asio::awaitable<void> check(session::Network& network, Checked& checked) {
   while (checked.poller->has_walk()) {
     co_await checked.poller->walk();
   }
-  checked.poller->stop();
+  co_await checked.poller->end();
   pg::ConnInfo conninfo = checked.poller->server().conninfo;
   std::string question = "SELECT pg_catalog.pg_has_role('pg_monitor', 'USAGE')";
   const auto answer =
@@ -58,7 +58,8 @@ std::size_t count_series(const catalogue::Query& query, const pg::ResultSet& row
 }
 
 pages::ServerReport report_of(const Checked& checked) {
-  const auto sample = checked.poller->sample(std::chrono::steady_clock::now());
+  const auto now = std::chrono::steady_clock::now();
+  const auto sample = checked.poller->sample(now);
   pages::ServerReport report{
       .cluster = checked.cluster,
       .name = checked.poller->server().name,
@@ -68,7 +69,7 @@ pages::ServerReport report_of(const Checked& checked) {
                                                                                  : "standby",
       .member_of_pg_monitor = checked.member_of_pg_monitor,
   };
-  for (const auto& [name, collected] : checked.poller->collected()) {
+  for (const auto& [name, collected] : checked.poller->collected(now)) {
     pages::QueryReport query{.name = name, .error = collected.error, .seconds = collected.seconds};
     if (collected.rows) {
       query.rows = collected.rows->rows();

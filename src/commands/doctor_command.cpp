@@ -7,6 +7,7 @@
 #include "watch/monitor.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -56,6 +57,24 @@ asio::awaitable<void> try_without_password(
   examined.asks_for_no_password = answer.has_value();
 }
 
+// Why a server that refused our question cannot be examined at all; absent when its version is none
+// of the reasons. An old server refuses the question for a column or a function that it lacks.
+asio::awaitable<std::optional<std::string>> why_unsupported(
+    session::Network& network, pg::ConnInfo conninfo
+) {
+  std::string sql = "SHOW server_version_num";
+  const auto answer = co_await session::ask_once(
+      network, std::move(conninfo), std::move(sql), Clock::now() + kPatience
+  );
+  if (!answer || answer->rows() != 1) {
+    co_return std::nullopt;
+  }
+  const std::string text{answer->at(0, std::size_t{0}).value_or("")};
+  pg::ServerVersion version;
+  std::from_chars(text.data(), text.data() + text.size(), version.number);
+  co_return pg::why_unsupported(version);
+}
+
 asio::awaitable<void> examine_one(
     session::Network& network, pg::ConnInfo conninfo, doctor::Examined& examined
 ) {
@@ -69,11 +88,21 @@ asio::awaitable<void> examine_one(
   const double received = wall_clock_now();
   if (!answer) {
     examined.failure = answer.error().message;
+    if (!answer.error().sqlstate.empty()) {
+      const auto unsupported = co_await why_unsupported(network, std::move(conninfo));
+      examined.failure = unsupported.value_or(*examined.failure);
+    }
     co_return;
   }
   auto facts = doctor::decode_facts(*answer);
   if (!facts) {
     examined.failure = facts.error();
+    co_return;
+  }
+  const auto number = facts->number("server_version_num");
+  const pg::ServerVersion version{static_cast<int>(number.value_or(0))};
+  if (auto unsupported = pg::why_unsupported(version)) {
+    examined.failure = std::move(*unsupported);
     co_return;
   }
   examined.facts = std::move(*facts);
@@ -87,13 +116,13 @@ asio::awaitable<void> examine_one(
 }
 
 // The servers of the configuration, and those that discovery finds.
-std::vector<WatchedServer> find_servers(Setup setup) {
+std::vector<watch::WatchedServer> find_servers(Setup setup) {
   const bool discovers = std::ranges::any_of(setup.config.clusters, [](const auto& cluster) {
     return !cluster.discovery.empty();
   });
   const auto two_ticks = setup.config.sampling.tick * 2;
   setup.config.sampling.observers = 0;  // no place among the exporters is needed for one look
-  Monitor monitor{std::move(setup), PGREPL_VERSION};
+  watch::Monitor monitor{std::move(setup), PGREPL_VERSION};
   std::thread loop{[&monitor] { monitor.watch(); }};
   (void)monitor.fresh(1min, {});
   if (discovers) {

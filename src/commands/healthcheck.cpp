@@ -11,12 +11,9 @@ namespace pgrepl {
 
 namespace {
 
-// Where to reach what listens on `address`: an empty or wildcard host is this one.
-std::string reachable_host(const std::string& address) {
-  std::string host = address.substr(0, address.rfind(':'));
-  if (host.starts_with('[')) {
-    host = host.substr(1, host.size() - 2);
-  }
+// Where to reach what listens on `host`: what listens everywhere is reached at the loopback
+// address.
+std::string reachable_host(const std::string& host) {
   if (host.empty() || host == "0.0.0.0") {
     return "127.0.0.1";
   }
@@ -38,8 +35,12 @@ int report(const std::string& address, const std::string& reason) {
 
 int healthcheck(const config::Web& web) {
   const std::string& address = web.listen_addresses.front();
-  config::Url url{.host = reachable_host(address), .path = "/-/healthy"};
-  url.port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  const auto listening = pg::parse_endpoint(address);
+  if (!listening) {
+    return report(address, "is no address to listen on");
+  }
+  config::Url url{
+      .host = reachable_host(listening->host), .port = listening->port, .path = "/-/healthy"};
   bool is_guarded = false;
   if (!web.config_file.empty()) {
     const auto settings = http::WebSettings::open(web.config_file);

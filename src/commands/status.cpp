@@ -73,7 +73,7 @@ int print(const StatusFlags& flags, const Source& source, const std::function<bo
   return status;
 }
 
-Expected<std::string, std::string> ask_monitor(Monitor& monitor) {
+Expected<std::string, std::string> ask_monitor(watch::Monitor& monitor) {
   const auto round = monitor.fresh(1min, {});
   const auto picture = monitor.picture();
   if (!round || !picture) {
@@ -119,7 +119,7 @@ int status_of_servers(const StatusFlags& flags, Setup setup) {
   // Somebody who asks by hand is not to wait for a place among the exporters, nor to take one.
   setup.config.sampling.observers = 0;
   const auto tick = setup.config.sampling.tick;
-  Monitor monitor{std::move(setup), PGREPL_VERSION};
+  watch::Monitor monitor{std::move(setup), PGREPL_VERSION};
   std::atomic<bool> over = false;
   std::thread loop{[&monitor, &over] {
     monitor.watch();

@@ -133,11 +133,12 @@ void read_sslpassword(yaml::Reader& reader, const FileReader& read_file, pg::Con
   std::optional<std::string> file;
   auto password = read_twin(reader, "sslpassword", file);
   if (file) {
-    password = read_file(*file);
-    if (!password) {
-      reader.error("sslpassword_file", "cannot read '" + *file + "'");
+    auto text = read_file(*file);
+    if (!text) {
+      reader.error("sslpassword_file", "'" + *file + "' " + text.error());
       return;
     }
+    password = std::move(*text);
     password->erase(password->find_last_not_of(" \t\r\n") + 1);
   }
   if (password) {

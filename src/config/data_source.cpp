@@ -128,10 +128,7 @@ class DataSource {
     }
     const auto text = context_.sources.read_file(*file);
     if (!text) {
-      errors_.push_back(
-          {{.file = name + "_FILE"},
-           "cannot read '" + *file + "'; check that it exists and that we may read it"}
-      );
+      errors_.push_back({{.file = name + "_FILE"}, "'" + *file + "' " + text.error()});
       return std::nullopt;
     }
     const std::string_view found = trimmed(*text);

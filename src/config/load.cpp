@@ -100,9 +100,8 @@ Expected<yaml::Node, Errors> read_file(const Sources& sources) {
   }
   const auto text = sources.read_file(*sources.config_file);
   if (!text) {
-    return Unexpected{Errors{
-        {{.file = *sources.config_file},
-         "cannot be read; check --config.file, and that the file exists and we may read it"}}};
+    return Unexpected{
+        Errors{{{.file = *sources.config_file}, text.error() + "; check --config.file"}}};
   }
   return yaml::parse(*text, *sources.config_file);
 }

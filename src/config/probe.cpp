@@ -20,8 +20,8 @@ void read_login(
     module.password = pg::Secret{std::move(*password)};
   }
   if (auto file = reader.text("password_file")) {
-    if (!read_file(*file)) {
-      reader.error("password_file", "cannot be read");
+    if (const auto text = read_file(*file); !text) {
+      reader.error("password_file", "'" + *file + "' " + text.error());
     }
     module.password_file = std::move(*file);
   }

@@ -1,6 +1,6 @@
 #include "config/read_discovery.h"
 
-#include "config/web.h"
+#include "pg/endpoint.h"
 
 #include <chrono>
 #include <string>
@@ -36,12 +36,12 @@ DnsDiscovery read_dns(const yaml::Node& node, const ConnectionContext& context, 
 }
 
 // The authority of a URL as host and port.
-std::optional<ListenAddress> parse_authority(std::string_view text, std::uint16_t standard_port) {
+std::optional<pg::Endpoint> parse_authority(std::string_view text, std::uint16_t standard_port) {
   const std::size_t bracket = text.rfind(']');
   const std::size_t colon = text.rfind(':');
   const bool has_port =
       colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
-  return parse_listen_address(
+  return pg::parse_endpoint(
       has_port ? std::string{text} : std::string{text} + ':' + std::to_string(standard_port)
   );
 }

@@ -16,8 +16,9 @@ namespace pgrepl::config {
 
 using Environment = std::map<std::string, std::string>;
 
-// The content of a file; absent when it cannot be read.
-using FileReader = std::function<std::optional<std::string>(const std::string& name)>;
+// The content of a file. The error is the rest of a sentence that begins with the name: "does not
+// exist".
+using FileReader = std::function<Expected<std::string, std::string>(const std::string& name)>;
 
 // A conninfo string or URI as one ConnInfo for each host it lists. The error quotes none of it.
 using ConnInfoParser =

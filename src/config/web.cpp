@@ -1,7 +1,8 @@
 #include "config/web.h"
 
+#include "pg/endpoint.h"
+
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <vector>
 
@@ -11,19 +12,12 @@ namespace {
 
 constexpr std::string_view kAddressForm = "expected host:port, [IPv6 address]:port or :port";
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const char* end = text.data() + text.size();
-  const auto [stopped, problem] = std::from_chars(text.data(), end, port);
-  return problem == std::errc{} && stopped == end ? std::optional{port} : std::nullopt;
-}
-
 std::optional<std::string> listen_address_problem(const std::string& text) {
-  if (parse_listen_address(text)) {
+  if (pg::parse_endpoint(text)) {
     return std::nullopt;
   }
   std::string problem = "'" + text + "' is no listen address; " + std::string{kAddressForm};
-  if (parse_port(text)) {
+  if (pg::parse_port(text)) {
     problem += "; did you mean ':" + text + "'?";
   }
   return problem;
@@ -69,22 +63,6 @@ void apply_flags(Web& web, const Flags& flags, Errors& errors) {
 }
 
 }  // namespace
-
-std::optional<ListenAddress> parse_listen_address(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) {
-    return std::nullopt;
-  }
-  const auto port = parse_port(text.substr(colon + 1));
-  std::string_view host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']') && host.find(':') != std::string_view::npos) {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find_first_of(":[]/ \t") != std::string_view::npos) {
-    return std::nullopt;
-  }
-  return port ? std::optional{ListenAddress{.host = std::string{host}, .port = *port}}
-              : std::nullopt;
-}
 
 Web read_web(const yaml::Node& section, const Flags& flags, Errors& errors) {
   Web web;

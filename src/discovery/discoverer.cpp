@@ -4,6 +4,7 @@
 #include "discovery/patroni.h"
 #include "log/log.h"
 #include "loop/finish_by.h"
+#include "loop/mark.h"
 
 #include <algorithm>
 #include <utility>
@@ -56,24 +57,29 @@ Discoverer::Discoverer(
   }
 }
 
-asio::awaitable<void> Discoverer::ask_until_stopped(std::size_t source) {
+asio::awaitable<void> Discoverer::turn(std::size_t source) {
   Asked& asked = asked_.at(source);
-  while (!stopped_) {
-    auto work = asked.source->discover();
-    const auto found =
-        co_await loop::result_by(*asked.alarm, std::move(work), loop::Instant::max());
-    if (!found || stopped_) {
-      break;
-    }
-    if (*found) {
-      roster_.take_answer(asked.number, **found);
-    } else {
-      roster_.take_failure(asked.number, found->error());
-    }
-    const loop::Instant next = loop_.now() + asked.source->refresh();
-    co_await asked.alarm->wait_until(next);
+  const loop::Mark in_turn{asked.in_turn};
+  auto work = asked.source->discover();
+  const auto found = co_await loop::result_by(*asked.alarm, std::move(work), loop::Instant::max());
+  if (!found || stopped_) {
+    co_return;
   }
-  ended_ += 1;
+  if (*found) {
+    roster_.take_answer(asked.number, **found);
+  } else {
+    roster_.take_failure(asked.number, found->error());
+  }
+  const loop::Instant next = loop_.now() + asked.source->refresh();
+  co_await asked.alarm->wait_until(next);
+}
+
+void Discoverer::failed(std::size_t source, const std::string& why) {
+  roster_.take_failure(asked_.at(source).number, "a source failed unexpectedly: " + why);
+}
+
+bool Discoverer::has_ended() const {
+  return stopped_ && std::ranges::none_of(asked_, &Asked::in_turn);
 }
 
 void Discoverer::take_over(const Discoverer& before) {

@@ -27,14 +27,23 @@ class Discoverer {
       fetch::Outside outside, const config::Cluster& configured, std::chrono::milliseconds timeout
   );
 
-  // How many sources run on their own; each needs its ask_until_stopped().
+  // How many sources are asked, each for itself, by turns.
   [[nodiscard]] std::size_t sources() const { return asked_.size(); }
 
-  asio::awaitable<void> ask_until_stopped(std::size_t source);
+  // Asks one source once, and pauses until it is to be asked again.
+  asio::awaitable<void> turn(std::size_t source);
+
+  // A turn of this source ended by an exception, and why. Like any answer that fails: the servers
+  // that it named before stay, and failure() says why nothing newer is known.
+  void failed(std::size_t source, const std::string& why);
+
+  // Questions under way are given up, pauses end, and no further turn is wanted.
   void stop();
 
-  // After stop(): nothing runs any more, so that it can be destroyed.
-  [[nodiscard]] bool has_ended() const { return ended_ == asked_.size(); }
+  [[nodiscard]] bool is_stopped() const { return stopped_; }
+
+  // No question is under way, so that it can be destroyed.
+  [[nodiscard]] bool has_ended() const;
 
   [[nodiscard]] std::chrono::milliseconds timeout() const { return timeout_; }
 
@@ -52,6 +61,7 @@ class Discoverer {
     std::size_t number;  // in the roster
     std::unique_ptr<Source> source;
     std::unique_ptr<loop::Alarm> alarm;
+    bool in_turn = false;
   };
 
   struct Follower {
@@ -70,7 +80,6 @@ class Discoverer {
   std::vector<Asked> asked_;
   std::vector<Follower> followers_;
   bool stopped_ = false;
-  std::size_t ended_ = 0;  // of the asked ones
 };
 
 }  // namespace pgrepl::discovery

@@ -82,8 +82,8 @@ Response health(const SnapshotSource& source) {
 }
 
 Response readiness(const SnapshotSource& source) {
-  return source.latest() != nullptr ? plain(200, "Ready\n")
-                                    : plain(503, "The first round is not done yet.\n");
+  return source.last_round() ? plain(200, "Ready\n")
+                             : plain(503, "The first round is not done yet.\n");
 }
 
 constexpr std::string_view kReload = "/-/reload";

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace pgrepl::http {
@@ -22,12 +23,13 @@ class SnapshotSource {
   SnapshotSource& operator=(const SnapshotSource&) = delete;
   virtual ~SnapshotSource() = default;
 
-  // Of a round that ends within `timeout`, what the selection has; null when none did.
+  // What the selection has, of a round, as far as it is known within `timeout`; null when the loop
+  // does not answer.
   [[nodiscard]] virtual std::shared_ptr<const Snapshot> fresh(
       std::chrono::milliseconds timeout, metrics::Selection selection
   ) = 0;
-  // Of the last round, without its page; null before the first is done.
-  [[nodiscard]] virtual std::shared_ptr<const Snapshot> latest() const = 0;
+  // When the last round ended; absent before the first has.
+  [[nodiscard]] virtual std::optional<cluster::Instant> last_round() const = 0;
   // Of the last round or tick, whichever is later; null before the first.
   [[nodiscard]] virtual std::shared_ptr<const pages::Picture> picture() const = 0;
   // What has changed since the start; null while nothing has.

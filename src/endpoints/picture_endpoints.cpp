@@ -43,9 +43,9 @@ PicturePointer present_picture(const SnapshotSource& source) {
 constexpr std::chrono::seconds kOldestRound{10};
 
 PicturePointer complete_picture(SnapshotSource& source, const Request& request) {
-  const auto round = source.latest();
+  const auto round = source.last_round();
   const PicturePointer picture = present_picture(source);
-  if (round && picture && picture->taken - round->taken < kOldestRound) {
+  if (round && picture && picture->taken - *round < kOldestRound) {
     return picture;
   }
   return source.fresh(scrape_timeout(request), {}) ? source.picture() : nullptr;

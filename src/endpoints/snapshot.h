@@ -8,7 +8,7 @@
 namespace pgrepl {
 
 struct Snapshot {
-  std::string page{};     // Prometheus text format 0.0.4; empty once it has been handed out
+  std::string page{};     // Prometheus text format 0.0.4
   std::string mistake{};  // in what was asked for: there is no page then
   cluster::Instant taken;
 };

@@ -1,13 +1,13 @@
 #include "fetch/fetch.h"
 
-#include "fetch/get.h"
+#include "fetch/response.h"
+#include "fetch/tls.h"
+#include "files/read.h"
 #include "loop/finish_by.h"
 
-#include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,11 +15,8 @@
 #include <asio/connect.hpp>
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/read.hpp>
 #include <asio/redirect_error.hpp>
-#include <asio/ssl/context.hpp>
 #include <asio/ssl/error.hpp>
-#include <asio/ssl/host_name_verification.hpp>
 #include <asio/ssl/stream.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
@@ -31,8 +28,6 @@ namespace {
 
 using Tcp = asio::ip::tcp;
 using Text = Expected<std::string, std::string>;
-
-constexpr std::size_t kLargestAnswer = 4U << 20U;
 
 std::string base64(const std::string& text) {
   std::vector<unsigned char> encoded((text.size() + 2) / 3 * 4 + 1);
@@ -48,20 +43,18 @@ Text read_password(const config::RestAccess& access) {
   if (!access.password_file) {
     return access.password ? access.password->reveal() : std::string{};
   }
-  std::ifstream file{*access.password_file};
-  std::string text{std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
-  if (!file) {
-    return Unexpected{"cannot read the password file " + *access.password_file};
+  auto password = files::read_password(*access.password_file);
+  if (!password) {
+    return Unexpected{"the password file " + *access.password_file + ' ' + password.error()};
   }
-  text.erase(text.find_last_not_of("\r\n") + 1);
-  return text;
+  return password;
 }
 
-// HTTP/1.0, so that the answer is not chunked and ends with the connection.
 Text make_request(const config::Url& url, const config::RestAccess& access) {
-  std::string text = "GET " + url.path +
-                     " HTTP/1.0\r\nHost: " + to_string(pg::Endpoint{url.host, url.port}) +
-                     "\r\nAccept: application/json\r\nConnection: close\r\n";
+  std::string text = "GET " + (url.path.empty() ? "/" : url.path) +
+                     " HTTP/1.1\r\nHost: " + to_string(pg::Endpoint{url.host, url.port}) +
+                     "\r\nUser-Agent: pg_replication_exporter\r\nAccept: application/json"
+                     "\r\nConnection: close\r\n";
   if (!access.user.empty()) {
     const auto password = read_password(access);
     if (!password) {
@@ -86,63 +79,52 @@ std::vector<Tcp::endpoint> endpoints(
   return all;
 }
 
-// Absent when all is well.
-std::optional<std::string> configure_tls(
-    asio::ssl::context& tls, const config::RestAccess& access, const std::string& host
-) {
-  asio::error_code problem;
-  if (access.ca_file.empty()) {
-    tls.set_default_verify_paths(problem);
-  } else {
-    tls.load_verify_file(access.ca_file, problem);
-  }
-  if (!problem && !access.cert_file.empty()) {
-    tls.use_certificate_chain_file(access.cert_file, problem);
-  }
-  if (!problem && !access.key_file.empty()) {
-    tls.use_private_key_file(access.key_file, asio::ssl::context::pem, problem);
-  }
-  tls.set_verify_mode(access.checks_server ? asio::ssl::verify_peer : asio::ssl::verify_none);
-  tls.set_verify_callback(asio::ssl::host_name_verification(host));
-  return problem ? std::optional{"TLS: " + problem.message()} : std::nullopt;
-}
-
-// Tells the server which of its names we want; an address is none (RFC 6066, 3).
-void name_server(SSL* connection, std::string host) {
-  asio::error_code not_an_address;
-  (void)asio::ip::make_address(host, not_an_address);
-  if (not_an_address) {
-    // SSL_set_tlsext_host_name() without its old-style cast.
-    SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host.data());
-  }
-}
-
-// What was wrong stays in `problem`.
-template <class Stream>
-asio::awaitable<void> exchange(
-    Stream& stream, const std::string& request, std::string& answer, asio::error_code& problem
-) {
-  const auto written = asio::buffer(request);
-  co_await asio::async_write(stream, written, asio::redirect_error(asio::use_awaitable, problem));
-  if (problem) {
-    co_return;
-  }
-  auto into = asio::dynamic_buffer(answer, kLargestAnswer);
-  co_await asio::async_read(stream, into, asio::redirect_error(asio::use_awaitable, problem));
-  // Many servers end TLS without its farewell; a cut answer is recognised by its length.
-  if (problem == asio::error::eof || problem == asio::ssl::error::stream_truncated) {
-    problem.clear();
-  }
-}
-
 struct Conversation {
   config::Url url;
   config::RestAccess access;
-  std::vector<Tcp::endpoint> endpoints;
-  std::string request;
-  std::string answer;
-  std::optional<std::string> failure;
+  ResponseReader answer;
+  std::vector<Tcp::endpoint> endpoints{};
+  std::string request{};
+  std::optional<std::string> failure{};
+
+  // Whether the conversation goes on.
+  bool note(std::string_view what, const asio::error_code& problem) {
+    if (problem) {
+      failure = std::string{what} + problem.message();
+    }
+    return !problem;
+  }
 };
+
+// Many servers end TLS without its farewell. Where that cuts an answer, its length shows it.
+bool is_end(const asio::error_code& problem) {
+  return problem == asio::error::eof || problem == asio::ssl::error::stream_truncated;
+}
+
+template <class Stream>
+asio::awaitable<void> exchange(Stream& stream, Conversation& talk, std::string_view layer) {
+  asio::error_code problem;
+  const auto written = asio::buffer(talk.request);
+  co_await asio::async_write(stream, written, asio::redirect_error(asio::use_awaitable, problem));
+  if (!talk.note(layer, problem)) {
+    co_return;
+  }
+  std::array<char, 16384> bytes;
+  const auto into = asio::buffer(bytes);
+  bool wants_more = true;
+  while (wants_more) {
+    const std::size_t size =
+        co_await stream.async_read_some(into, asio::redirect_error(asio::use_awaitable, problem));
+    wants_more = talk.answer.take(std::string_view{bytes.data(), size});
+    if (wants_more && is_end(problem)) {
+      talk.answer.close();
+      co_return;
+    }
+    if (wants_more && !talk.note(layer, problem)) {
+      co_return;
+    }
+  }
+}
 
 asio::awaitable<void> converse_over_tls(Tcp::socket& socket, Conversation& talk) {
   asio::ssl::context tls{asio::ssl::context::tls_client};
@@ -156,11 +138,8 @@ asio::awaitable<void> converse_over_tls(Tcp::socket& socket, Conversation& talk)
   co_await stream.async_handshake(
       asio::ssl::stream_base::client, asio::redirect_error(asio::use_awaitable, problem)
   );
-  if (!problem) {
-    co_await exchange(stream, talk.request, talk.answer, problem);
-  }
-  if (problem) {
-    talk.failure = "TLS: " + problem.message();
+  if (talk.note("TLS: ", problem)) {
+    co_await exchange(stream, talk, "TLS: ");
   }
 }
 
@@ -170,21 +149,21 @@ asio::awaitable<void> converse(asio::io_context& io, Conversation& talk) {
   co_await asio::async_connect(
       socket, talk.endpoints, asio::redirect_error(asio::use_awaitable, problem)
   );
-  if (!problem && talk.url.tls) {
-    co_await converse_over_tls(socket, talk);
-  } else if (!problem) {
-    co_await exchange(socket, talk.request, talk.answer, problem);
+  if (!talk.note("cannot connect: ", problem)) {
+    co_return;
   }
-  if (problem) {
-    talk.failure = problem.message();
+  if (talk.url.tls) {
+    co_await converse_over_tls(socket, talk);
+  } else {
+    co_await exchange(socket, talk, "the connection broke: ");
   }
 }
 
-Text take_answer(const Conversation& talk) {
+Text take_answer(Conversation& talk) {
   if (talk.failure) {
     return Unexpected{*talk.failure};
   }
-  auto answer = http::parse_answer(talk.answer);
+  auto answer = talk.answer.result();
   if (!answer) {
     return Unexpected{answer.error()};
   }
@@ -194,23 +173,17 @@ Text take_answer(const Conversation& talk) {
   return std::move(answer->body);
 }
 
-// What is to be said to whom; the failure is set when that cannot be known.
-Conversation prepare(
-    const config::Url& url,
-    const config::RestAccess& access,
-    const Expected<std::vector<std::string>, std::string>& addresses
-) {
-  Conversation talk{.url = url, .access = access};
-  auto request = make_request(url, access);
+// Sets what is to be said, and to whom; the failure when that cannot be known.
+void prepare(Conversation& talk, const Expected<std::vector<std::string>, std::string>& addresses) {
+  auto request = make_request(talk.url, talk.access);
   if (!addresses) {
     talk.failure = addresses.error();
   } else if (!request) {
     talk.failure = request.error();
   } else {
-    talk.endpoints = endpoints(*addresses, url.port);
+    talk.endpoints = endpoints(*addresses, talk.url.port);
     talk.request = std::move(*request);
   }
-  return talk;
 }
 
 }  // namespace
@@ -219,8 +192,12 @@ asio::awaitable<Text> HttpClient::get(
     config::Url url, config::RestAccess access, loop::Instant deadline
 ) {
   std::string host = url.host;
-  auto addresses = co_await network_.resolve(std::move(host), deadline);
-  Conversation talk = prepare(url, access, addresses);
+  const auto addresses = co_await network_.resolve(std::move(host), deadline);
+  Conversation talk{
+      .url = std::move(url),
+      .access = std::move(access),
+      .answer = ResponseReader{largest_answer_}};
+  prepare(talk, addresses);
   if (!talk.failure) {
     loop::Alarm alarm{loop_};
     auto work = converse(loop_.io, talk);

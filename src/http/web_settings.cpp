@@ -1,36 +1,29 @@
 #include "http/web_settings.h"
 
+#include "files/read.h"
 #include "http/tls_context.h"
 #include "log/log.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
 #include <strings.h>
-#include <sys/stat.h>
 
 namespace pgrepl::http {
 
 namespace {
 
-std::optional<std::string> read_file(const std::string& name) {
-  std::ifstream file{name, std::ios::binary};
-  std::string text{std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
-  return file ? std::optional{std::move(text)} : std::nullopt;
-}
-
 std::string read_pem(const config::Pem& pem, Errors& errors) {
   if (pem.file.empty()) {
     return pem.text ? pem.text->reveal() : std::string{};
   }
-  auto text = read_file(pem.file);
+  auto text = files::read(pem.file);
   if (!text) {
-    errors.push_back({{.file = pem.file}, "this file of the web configuration cannot be read"});
+    errors.push_back({{.file = pem.file}, "this file of the web configuration " + text.error()});
+    return {};
   }
-  return std::move(text).value_or("");
+  return std::move(*text);
 }
 
 void set_header(Response& response, const std::string& name, const std::string& value) {
@@ -57,20 +50,6 @@ Response unauthorized() {
 
 }  // namespace
 
-WebSettings::Stamp WebSettings::stamp_of(const std::string& file) {
-  struct stat found {};
-
-  if (::stat(file.c_str(), &found) != 0) {
-    return {.file = file};
-  }
-  constexpr std::int64_t kBillion = 1'000'000'000;
-  return {
-      .file = file,
-      .changed = found.st_ctim.tv_sec * kBillion + found.st_ctim.tv_nsec,
-      .size = found.st_size,
-      .inode = found.st_ino};
-}
-
 Expected<std::unique_ptr<WebSettings>, Errors> WebSettings::open(std::string file) {
   std::unique_ptr<WebSettings> settings{new WebSettings{std::move(file)}};
   auto content = settings->read();
@@ -84,10 +63,10 @@ Expected<std::unique_ptr<WebSettings>, Errors> WebSettings::open(std::string fil
 
 // Stamps are taken before what they stand for is read: a change in between is seen the next time.
 Expected<WebSettings::Content, Errors> WebSettings::read() {
-  stamps_ = {stamp_of(file_)};
-  const auto text = read_file(file_);
+  stamps_ = {files::stamp_of(file_)};
+  const auto text = files::read(file_);
   if (!text) {
-    return Unexpected{Errors{{{.file = file_}, "the web configuration file cannot be read"}}};
+    return Unexpected{Errors{{{.file = file_}, "the web configuration file " + text.error()}}};
   }
   auto parsed = config::parse_web_file(*text, file_);
   if (!parsed) {
@@ -100,7 +79,7 @@ Expected<WebSettings::Content, Errors> WebSettings::read() {
   const config::TlsServer& tls = *content.file.tls;
   for (const config::Pem* pem : {&tls.certificate, &tls.key, &tls.client_ca}) {
     if (!pem->file.empty()) {
-      stamps_.push_back(stamp_of(pem->file));
+      stamps_.push_back(files::stamp_of(pem->file));
     }
   }
   Errors errors;
@@ -121,8 +100,8 @@ Expected<WebSettings::Content, Errors> WebSettings::read() {
 
 std::shared_ptr<const WebSettings::Content> WebSettings::current() {
   const std::lock_guard lock{mutex_};
-  const bool same = std::ranges::all_of(stamps_, [](const Stamp& stamp) {
-    return stamp_of(stamp.file) == stamp;
+  const bool same = std::ranges::all_of(stamps_, [](const files::Stamp& stamp) {
+    return files::stamp_of(stamp.path) == stamp;
   });
   if (same) {
     return content_;

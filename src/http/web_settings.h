@@ -3,12 +3,12 @@
 #pragma once
 
 #include "config/web_file.h"
+#include "files/stamp.h"
 #include "http/basic_auth.h"
 #include "http/message.h"
 #include "support/errors.h"
 #include "support/expected.h"
 
-#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -49,28 +49,17 @@ class WebSettings {
     std::shared_ptr<asio::ssl::context> tls;
   };
 
-  // A file as stat(2) shows it.
-  struct Stamp {
-    std::string file;
-    std::int64_t changed = 0;  // nanoseconds
-    std::int64_t size = -1;
-    std::uint64_t inode = 0;
-
-    friend bool operator==(const Stamp&, const Stamp&) = default;
-  };
-
   explicit WebSettings(std::string file) : file_(std::move(file)) {}
 
   [[nodiscard]] Expected<Content, Errors> read();
   [[nodiscard]] std::shared_ptr<const Content> current();
   static void add_headers(const Content& content, Response& response);
-  [[nodiscard]] static Stamp stamp_of(const std::string& file);
 
   std::string file_;
   bool serves_tls_ = false;
   BasicAuth auth_;
   std::mutex mutex_;
-  std::vector<Stamp> stamps_;  // of the file and those it names, when they were read
+  std::vector<files::Stamp> stamps_;  // of the file and those it names, when they were read
   std::shared_ptr<const Content> content_;
 };
 

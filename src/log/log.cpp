@@ -1,8 +1,14 @@
 #include "log/log.h"
 
 #include <atomic>
+#include <future>
+#include <memory>
+#include <thread>
+#include <utility>
 
 #include <nlohmann/json.hpp>
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -11,6 +17,29 @@ namespace pgrepl::log {
 namespace {
 
 std::atomic<Format> chosen_format{Format::Logfmt};
+
+// Each takes a few hundred bytes, from the start on.
+constexpr std::size_t kMostWaiting = 1000;
+
+constexpr const char* kLogger = "pg_replication_exporter";
+
+// The thread that writes, and the lines that wait for it; null while lines are written at once. It
+// is never destroyed at the end of the process, where it might wait for a reader for ever.
+std::shared_ptr<spdlog::details::thread_pool>& background() {
+  static auto* const pool = new std::shared_ptr<spdlog::details::thread_pool>;
+  return *pool;
+}
+
+void use_logger(std::shared_ptr<spdlog::logger> logger, spdlog::level::level_enum least) {
+  logger->set_level(least);
+  logger->set_pattern(
+      chosen_format == Format::Json ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
+                                    : "ts=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v",
+      spdlog::pattern_time_type::utc
+  );
+  logger->flush_on(spdlog::level::debug);
+  spdlog::set_default_logger(std::move(logger));
+}
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
@@ -73,15 +102,50 @@ std::optional<Level> parse_level(std::string_view text) {
 
 void configure(Level least, Format format) {
   chosen_format = format;
-  auto logger = spdlog::stderr_logger_mt("pg_replication_exporter");
-  logger->set_level(to_spdlog(least));
-  logger->set_pattern(
-      format == Format::Json ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
-                             : "ts=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v",
-      spdlog::pattern_time_type::utc
+  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  use_logger(std::make_shared<spdlog::logger>(kLogger, std::move(sink)), to_spdlog(least));
+}
+
+void write_in_background() {
+  background() = std::make_shared<spdlog::details::thread_pool>(kMostWaiting, 1);
+  const auto before = spdlog::default_logger();
+  use_logger(
+      std::make_shared<spdlog::async_logger>(
+          kLogger,
+          before->sinks().begin(),
+          before->sinks().end(),
+          background(),
+          spdlog::async_overflow_policy::overrun_oldest
+      ),
+      before->level()
   );
-  logger->flush_on(spdlog::level::debug);
-  spdlog::set_default_logger(std::move(logger));
+}
+
+std::uint64_t dropped_lines() {
+  return background() ? background()->overrun_counter() : 0;
+}
+
+bool finish(std::chrono::milliseconds patience) {
+  auto pool = std::exchange(background(), nullptr);
+  if (pool == nullptr) {
+    return true;
+  }
+  const auto logger = spdlog::default_logger();
+  std::promise<void> written;
+  auto done = written.get_future();
+  // The end of the pool writes what waits, and lasts as long as the reader makes it last.
+  std::thread{[pool = std::move(pool), written = std::move(written)]() mutable {
+    pool.reset();
+    written.set_value();
+  }}.detach();
+  if (done.wait_for(patience) != std::future_status::ready) {
+    return false;
+  }
+  use_logger(
+      std::make_shared<spdlog::logger>(kLogger, logger->sinks().begin(), logger->sinks().end()),
+      logger->level()
+  );
+  return true;
 }
 
 void write(

@@ -2,6 +2,8 @@
 // For the folders that do I/O; the pure ones return events and errors instead.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -22,6 +24,19 @@ struct Field {
 
 // Until it is called, lines from Info up go out as logfmt.
 void configure(Level least, Format format);
+
+// From now on a thread of its own writes the lines: a reader of standard error that stands still
+// holds up nobody who writes one. A line beyond the thousand that wait replaces the oldest of them.
+// To be called at most once, after configure().
+void write_in_background();
+
+// How many lines were replaced so since the start.
+[[nodiscard]] std::uint64_t dropped_lines();
+
+// Writes out what waits, and goes on without the thread. False when that takes longer than
+// `patience`; nothing is to be written after that, and the process is to end by std::_Exit(), since
+// the thread still holds standard error.
+[[nodiscard]] bool finish(std::chrono::milliseconds patience);
 
 // `component` is the folder that speaks: session, sampling, http, monitor.
 void write(

@@ -122,7 +122,10 @@ std::vector<Family> example_families() {
   const std::vector<ClusterPage> clusters{
       {.cluster = &example.cluster, .configured = &example.configured, .servers = {server}}};
   const ProcessFacts process{0, 0, 0, 0, 0, 0};
-  const SelfFacts self{.process = process, .query_files = {{}}, .http_refused = {{"r", 0}}};
+  SelfCounters counters;
+  counters.note_task_failure("example");
+  const SelfFacts self{
+      .counters = &counters, .process = process, .query_files = {{}}, .http_refused = {{"r", 0}}};
   return collect_page(clusters, self, {.now = {}, .wall_clock_now = 0}, {}).families;
 }
 

@@ -1,9 +1,5 @@
 #include "metrics/self_families.h"
 
-#include <algorithm>
-#include <limits>
-#include <numeric>
-
 namespace pgrepl::metrics {
 
 namespace {
@@ -41,33 +37,6 @@ constexpr ProcessRow kProcessRows[] = {
      &ProcessFacts::max_fds},
 };
 
-}  // namespace
-
-void RoundDurations::note(double seconds) {
-  const auto* bound = std::ranges::lower_bound(kBounds, seconds);
-  counts_.at(static_cast<std::size_t>(bound - kBounds.begin())) += 1;
-  sum_ += seconds;
-  last_ = seconds;
-}
-
-std::uint64_t RoundDurations::count() const {
-  return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
-}
-
-prometheus::ClientMetric::Histogram RoundDurations::histogram() const {
-  prometheus::ClientMetric::Histogram histogram;
-  for (std::size_t i = 0; i < counts_.size(); ++i) {
-    histogram.sample_count += counts_.at(i);
-    const double bound =
-        i < kBounds.size() ? kBounds.at(i) : std::numeric_limits<double>::infinity();
-    histogram.bucket.push_back({histogram.sample_count, bound});
-  }
-  histogram.sample_sum = sum_;
-  return histogram;
-}
-
-namespace {
-
 void add_builds(const SelfFacts& self, Families& families) {
   for (const char* name : {"pg_exporter_build_info", "postgres_exporter_build_info"}) {
     families.add(name, MetricType::Gauge, "The version that runs", {{"version", self.version}}, 1);
@@ -102,53 +71,6 @@ void add_reloads(const SelfFacts& self, Families& families) {
   }
 }
 
-void add_rounds(const SelfFacts& self, Families& families) {
-  families.add_histogram(
-      "pg_exporter_round_duration_seconds",
-      "How long a round over all servers took",
-      {},
-      self.rounds.histogram()
-  );
-  families.add(
-      "pg_exporter_last_scrape_duration_seconds",
-      MetricType::Gauge,
-      "How long the last round over all servers took",
-      {},
-      self.rounds.last()
-  );
-  families.add(
-      "pg_exporter_last_scrape_error",
-      MetricType::Gauge,
-      "1 when a server or a query did not answer in the last round",
-      {},
-      self.last_round_failed ? 1 : 0
-  );
-  families.add(
-      "pg_exporter_scrapes_total",
-      MetricType::Counter,
-      "Rounds over all servers",
-      {},
-      static_cast<double>(self.rounds.count())
-  );
-}
-
-void add_loop(const SelfFacts& self, Families& families) {
-  families.add(
-      "pg_exporter_loop_delay_seconds",
-      MetricType::Gauge,
-      "How late the heartbeat of the exporter's loop was at most in the last minute",
-      {},
-      self.loop_delay
-  );
-  families.add(
-      "pg_exporter_loop_stalls_total",
-      MetricType::Counter,
-      "Heartbeats of the exporter's loop that came more than a second late",
-      {},
-      static_cast<double>(self.loop_stalls)
-  );
-}
-
 void add_http(const SelfFacts& self, Families& families) {
   for (const auto& [reason, count] : self.http_refused) {
     families.add(
@@ -166,9 +88,10 @@ void add_http(const SelfFacts& self, Families& families) {
 void add_self_families(const SelfFacts& self, Families& families) {
   add_builds(self, families);
   add_reloads(self, families);
-  add_rounds(self, families);
-  add_loop(self, families);
   add_http(self, families);
+  if (self.counters != nullptr) {
+    self.counters->add_to(families);
+  }
   for (const ProcessRow& row : kProcessRows) {
     if (const auto& value = self.process.*row.value) {
       families.add(row.name, row.type, row.help, {}, *value);

@@ -92,6 +92,7 @@ constexpr pg::FailureReason kReasons[] = {
     pg::FailureReason::StartingUp,
     pg::FailureReason::ShuttingDown,
     pg::FailureReason::Permission,
+    pg::FailureReason::Unsupported,
     pg::FailureReason::Other,
 };
 

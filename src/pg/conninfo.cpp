@@ -10,12 +10,6 @@ using Parameter = std::pair<std::string, std::string>;
 
 }  // namespace
 
-std::string to_string(const Endpoint& endpoint) {
-  const bool is_ipv6 = endpoint.host.find(':') != std::string::npos;
-  const std::string host = is_ipv6 ? '[' + endpoint.host + ']' : endpoint.host;
-  return host + ':' + std::to_string(endpoint.port);
-}
-
 std::optional<std::string_view> ConnInfo::parameter(std::string_view keyword) const {
   const auto found = std::ranges::find(parameters, keyword, &Parameter::first);
   return found == parameters.end() ? std::nullopt : std::optional<std::string_view>{found->second};

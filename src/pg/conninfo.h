@@ -2,7 +2,8 @@
 // Turning a conninfo string or URI into one is libpq's business (session/conninfo_parser.h).
 #pragma once
 
-#include <cstdint>
+#include "pg/endpoint.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,16 +27,6 @@ class Secret {
  private:
   std::string value_;
 };
-
-struct Endpoint {
-  std::string host;  // a name, an address, or a directory of Unix sockets
-  std::uint16_t port = 5432;
-
-  friend bool operator==(const Endpoint&, const Endpoint&) = default;
-};
-
-// "host:port"; an IPv6 address in brackets.
-[[nodiscard]] std::string to_string(const Endpoint& endpoint);
 
 // One host each; a conninfo that lists several hosts is several of these.
 struct ConnInfo {

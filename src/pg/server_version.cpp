@@ -31,6 +31,17 @@ std::string to_string(ServerVersion version) {
   return std::to_string(version.major()) + '.' + std::to_string(version.minor());
 }
 
+std::optional<std::string> why_unsupported(ServerVersion version) {
+  if (version.number <= 0) {
+    return "the server does not say which version of PostgreSQL it is";
+  }
+  if (version.major() < kOldestMajor) {
+    return "PostgreSQL " + to_string(version) + " is not supported; the oldest that is: " +
+           std::to_string(kOldestMajor);
+  }
+  return std::nullopt;
+}
+
 std::optional<VersionRange> VersionRange::parse(std::string_view text) {
   text = trimmed(text);
   if (text.starts_with(">=")) {

@@ -24,6 +24,10 @@ struct ServerVersion {
 // "15.8"
 [[nodiscard]] std::string to_string(ServerVersion version);
 
+// Why a server of this version cannot be watched, as a sentence for people; absent when it can. A
+// connection without a readable version has the number 0.
+[[nodiscard]] std::optional<std::string> why_unsupported(ServerVersion version);
+
 // Majors from `first` to `last`, both included.
 struct VersionRange {
   int first = kOldestMajor;

@@ -22,6 +22,8 @@ std::string_view to_string(FailureReason reason) {
       return "shutting_down";
     case FailureReason::Permission:
       return "permission";
+    case FailureReason::Unsupported:
+      return "unsupported";
     case FailureReason::Other:
       return "other";
   }

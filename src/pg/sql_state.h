@@ -17,6 +17,7 @@ enum class FailureReason {
   StartingUp,
   ShuttingDown,
   Permission,
+  Unsupported,  // it answers, and its version is one that no query of ours is for
   Other,
 };
 

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace pgrepl::sampling {
+namespace pgrepl::probing {
 
 namespace {
 
@@ -23,10 +23,20 @@ EndpointProber::EndpointProber(
     config::Endpoint endpoint,
     const config::Sampling& sampling
 )
-    : Prober(loop, sampling), network_(network), endpoint_(std::move(endpoint)) {
+    : Prober(loop, endpoint, sampling), network_(network), endpoint_(std::move(endpoint)) {
   latest_.name = endpoint_.name;
   latest_.expect =
       endpoint_.expect == config::Expect::Primary ? cluster::Role::Primary : cluster::Role::Standby;
+}
+
+void EndpointProber::failed(const std::string& why) {
+  latest_.reading.reset();
+  latest_.duration = {};
+  latest_.failure = cluster::Failure{pg::FailureReason::Other, why};
+}
+
+void EndpointProber::tell(Answers& answers) const {
+  answers.endpoints.push_back(latest_);
 }
 
 asio::awaitable<void> EndpointProber::probe_once() {
@@ -45,11 +55,11 @@ asio::awaitable<void> EndpointProber::probe_once() {
   latest_.duration = now() - began;
   if (!rows) {
     latest_.failure = cluster::Failure{rows.error().reason, rows.error().message};
-  } else if (auto reading = decode_endpoint(*rows)) {
+  } else if (auto reading = sampling::decode_endpoint(*rows)) {
     latest_.reading = *reading;
   } else {
     latest_.failure = cluster::Failure{pg::FailureReason::Other, reading.error()};
   }
 }
 
-}  // namespace pgrepl::sampling
+}  // namespace pgrepl::probing

@@ -8,10 +8,12 @@
 
 #include <asio/awaitable.hpp>
 
-namespace pgrepl::sampling {
+namespace pgrepl::probing {
 
 class EndpointProber : public Prober {
  public:
+  using Configured = config::Endpoint;
+
   EndpointProber(
       loop::Loop loop,
       session::Network& network,
@@ -19,14 +21,16 @@ class EndpointProber : public Prober {
       const config::Sampling& sampling
   );
 
-  [[nodiscard]] const config::Endpoint& target() const { return endpoint_; }
+  [[nodiscard]] const char* kind() const override { return "endpoint"; }
+
+  void failed(const std::string& why) override;
+
+  void tell(Answers& answers) const override;
 
   // While other exporters observe the cluster, its endpoints are theirs too.
-  void leave_to_others() { is_ours_ = false; }
+  void leave_to_others() override { is_ours_ = false; }
 
-  void take_back() { is_ours_ = true; }
-
-  [[nodiscard]] const cluster::EndpointProbe& latest() const { return latest_; }
+  void take_back() override { is_ours_ = true; }
 
  private:
   // A new connection for each probe: an open one would stay with the server it once led to.
@@ -38,4 +42,4 @@ class EndpointProber : public Prober {
   cluster::EndpointProbe latest_;
 };
 
-}  // namespace pgrepl::sampling
+}  // namespace pgrepl::probing

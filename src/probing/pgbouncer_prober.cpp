@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-namespace pgrepl::sampling {
+namespace pgrepl::probing {
 
 namespace {
 
@@ -32,10 +32,20 @@ PgBouncerProber::PgBouncerProber(
     config::PgBouncer pgbouncer,
     const config::Sampling& sampling
 )
-    : Prober(loop, sampling),
+    : Prober(loop, pgbouncer, sampling),
       pgbouncer_(std::move(pgbouncer)),
       session_(network.make_simple_session()) {
   latest_.name = pgbouncer_.name;
+}
+
+void PgBouncerProber::failed(const std::string& why) {
+  // Nobody knows which answer comes next over it.
+  session_->close();
+  keep(session::ConnectError{.reason = pg::FailureReason::Other, .message = why});
+}
+
+void PgBouncerProber::tell(Answers& answers) const {
+  answers.pgbouncers.push_back(latest_);
 }
 
 asio::awaitable<void> PgBouncerProber::probe_once() {
@@ -91,4 +101,4 @@ void PgBouncerProber::keep(const session::ConnectError& error) {
   latest_.failure = cluster::Failure{error.reason, error.message};
 }
 
-}  // namespace pgrepl::sampling
+}  // namespace pgrepl::probing

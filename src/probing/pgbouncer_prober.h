@@ -11,10 +11,12 @@
 
 #include <asio/awaitable.hpp>
 
-namespace pgrepl::sampling {
+namespace pgrepl::probing {
 
 class PgBouncerProber : public Prober {
  public:
+  using Configured = config::PgBouncer;
+
   PgBouncerProber(
       loop::Loop loop,
       session::Network& network,
@@ -22,9 +24,11 @@ class PgBouncerProber : public Prober {
       const config::Sampling& sampling
   );
 
-  [[nodiscard]] const config::PgBouncer& target() const { return pgbouncer_; }
+  [[nodiscard]] const char* kind() const override { return "pgbouncer"; }
 
-  [[nodiscard]] const cluster::PgBouncerProbe& latest() const { return latest_; }
+  void failed(const std::string& why) override;
+
+  void tell(Answers& answers) const override;
 
  private:
   // Over one connection that stays open: PgBouncer logs each login.
@@ -40,4 +44,4 @@ class PgBouncerProber : public Prober {
   cluster::PgBouncerProbe latest_;
 };
 
-}  // namespace pgrepl::sampling
+}  // namespace pgrepl::probing

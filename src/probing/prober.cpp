@@ -1,34 +1,25 @@
 #include "probing/prober.h"
 
 #include "loop/finish_by.h"
+#include "loop/mark.h"
+#include "probing/pace.h"
 
-#include <algorithm>
 #include <utility>
 
-namespace pgrepl::sampling {
+namespace pgrepl::probing {
 
-namespace {
-
-constexpr std::chrono::milliseconds kShortestPeriod{1000};
-
-}  // namespace
-
-Prober::Prober(loop::Loop loop, const config::Sampling& sampling)
-    : loop_(loop), sampling_(sampling), alarm_(loop) {
+Prober::Prober(loop::Loop loop, Target target, const config::Sampling& sampling)
+    : loop_(loop), target_(std::move(target)), sampling_(sampling), alarm_(loop) {
 }
 
-asio::awaitable<void> Prober::probe_until_stopped() {
-  const std::chrono::milliseconds period = std::max(sampling_.tick, kShortestPeriod);
-  while (!stopped_) {
-    const loop::Instant began = now();
-    auto work = probe_once();
-    const bool finished = co_await loop::finish_by(alarm_, std::move(work), loop::Instant::max());
-    if (!finished || stopped_) {
-      break;
-    }
-    co_await alarm_.wait_until(began + period);
+asio::awaitable<void> Prober::turn() {
+  const loop::Mark in_turn{in_turn_};
+  const loop::Instant began = now();
+  auto work = probe_once();
+  const bool finished = co_await loop::finish_by(alarm_, std::move(work), loop::Instant::max());
+  if (finished && !stopped_) {
+    co_await alarm_.wait_until(next_try(began, now(), sampling_.tick));
   }
-  ended_ = true;
 }
 
 void Prober::stop() {
@@ -36,8 +27,4 @@ void Prober::stop() {
   alarm_.cancel();
 }
 
-loop::Instant Prober::deadline() const {
-  return now() + sampling_.connect_timeout;
-}
-
-}  // namespace pgrepl::sampling
+}  // namespace pgrepl::probing

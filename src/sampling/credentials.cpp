@@ -1,8 +1,5 @@
 #include "sampling/credentials.h"
 
-#include <cstdint>
-#include <system_error>
-
 namespace pgrepl::sampling {
 
 Credentials::Credentials(const pg::ConnInfo& conninfo) {
@@ -14,25 +11,11 @@ Credentials::Credentials(const pg::ConnInfo& conninfo) {
 }
 
 void Credentials::note() {
-  noted_ = look();
+  noted_ = files::stamp_of(file_);
 }
 
 bool Credentials::changed() const {
-  return in_file() && look() != noted_;
-}
-
-Credentials::Stamp Credentials::look() const {
-  Stamp stamp;
-  std::error_code problem;
-  const auto written = std::filesystem::last_write_time(file_, problem);
-  if (!problem) {
-    stamp.written = written;
-  }
-  const auto size = std::filesystem::file_size(file_, problem);
-  if (!problem) {
-    stamp.size = size;
-  }
-  return stamp;
+  return in_file() && files::stamp_of(file_) != noted_;
 }
 
 }  // namespace pgrepl::sampling

@@ -1,11 +1,10 @@
-// The file that a server's password is read from: one that is written anew is worth a login at
-// once, where a password that was refused is not.
+// The file that the password of a server is read from. After a refused login the exporter waits; it
+// tries again at once when this file has changed.
 #pragma once
 
+#include "files/stamp.h"
 #include "pg/conninfo.h"
 
-#include <filesystem>
-#include <optional>
 #include <string>
 
 namespace pgrepl::sampling {
@@ -23,17 +22,8 @@ class Credentials {
   [[nodiscard]] bool in_file() const { return !file_.empty(); }
 
  private:
-  struct Stamp {
-    std::optional<std::filesystem::file_time_type> written;
-    std::optional<std::uintmax_t> size;
-
-    friend bool operator==(const Stamp&, const Stamp&) = default;
-  };
-
-  [[nodiscard]] Stamp look() const;
-
   std::string file_;
-  Stamp noted_;
+  files::Stamp noted_;
 };
 
 }  // namespace pgrepl::sampling

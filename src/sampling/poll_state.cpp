@@ -30,10 +30,11 @@ void PollState::answered(Instant) {
 }
 
 void PollState::failed(cluster::Failure failure, Instant now, double fraction) {
-  const bool credentials = failure.reason == pg::FailureReason::Auth;
+  const bool lasting =
+      failure.reason == pg::FailureReason::Auth || failure.reason == pg::FailureReason::Unsupported;
   const auto wait = backoff_.after_failure(fraction);
   began_.reset();
-  retry_at_ = now + (credentials ? tick_ * 10 : wait);
+  retry_at_ = now + (lasting ? tick_ * 10 : wait);
   failure_ = std::move(failure);
 }
 

@@ -16,7 +16,8 @@ using cluster::Instant;
 class PollState {
  public:
   // `tick` is how often to ask; a server that does not answer is tried again after one to two
-  // ticks, one that refuses our credentials after ten (each try is a line in its log).
+  // ticks. One that refuses our credentials (each try is a line in its log), or whose version no
+  // query is for, is tried again after ten.
   explicit PollState(std::chrono::milliseconds tick);
 
   // When to start the next attempt, to connect or to ask. A primary is asked half a tick after

@@ -1,242 +1,108 @@
 #include "sampling/poller.h"
 
-#include "log/log.h"
-#include "sampling/decode.h"
+#include "loop/ending_of.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace pgrepl::sampling {
 
-namespace {
-
-cluster::Failure to_failure(const session::QueryError& error) {
-  return {error.reason, error.message};
-}
-
-}  // namespace
-
 Poller::Poller(
     loop::Loop loop,
     session::Network& network,
-    std::optional<std::string> cluster,
+    const std::optional<std::string>& cluster,
     config::Server server,
     const config::Sampling& sampling,
     SharedQueries queries
 )
-    : loop_(loop),
-      network_(network),
-      server_(std::move(server)),
-      sampling_(sampling),
-      queries_(std::move(queries)),
-      pause_(loop),
-      tick_session_(network.make_session(server_.conninfo, session_options())),
-      round_session_(network.make_session(server_.conninfo, session_options())),
-      walk_pause_(loop),
-      state_(sampling.tick),
-      credentials_(server_.conninfo),
-      place_(std::move(cluster), sampling.observers, sampling.tick),
-      place_known_(loop) {
+    : polled_(loop, network, cluster, std::move(server), sampling, std::move(queries)),
+      ticker_(polled_),
+      rounds_(polled_) {
 }
 
-session::SessionOptions Poller::session_options() const {
-  return {
-      .connect_timeout = sampling_.connect_timeout,
-      .statement_timeout = sampling_.statement_timeout,
-      .lock_timeout = sampling_.lock_timeout,
-  };
+asio::awaitable<void> Poller::tick() {
+  return tick_as(polled_.tasks.begin());
 }
 
 asio::awaitable<void> Poller::tick_until_stopped() {
-  while (!stopped_) {
-    co_await tick_once();
-    if (stopped_) {
-      break;
-    }
-    const auto role = tick_ ? std::optional{tick_->reading.role} : std::nullopt;
-    const Instant next = state_.next_attempt(now(), role);
-    co_await pause_until(next);
-  }
-  tick_session_->close();
-  tick_ended_ = true;
-}
-
-// A server that refused the password is left alone for long, but not once the password's file has
-// changed.
-asio::awaitable<void> Poller::pause_until(Instant next) {
-  while (!stopped_ && now() < next && !has_new_credentials()) {
-    co_await pause_.wait_until(
-        credentials_.in_file() ? std::min(next, now() + sampling_.tick) : next
-    );
-  }
-}
-
-bool Poller::has_new_credentials() const {
-  const auto failure = state_.failure(now());
-  return failure && failure->reason == pg::FailureReason::Auth && credentials_.changed();
-}
-
-asio::awaitable<void> Poller::tick_once() {
-  if (place_.must_step_down()) {
-    step_down();
-  }
-  if (!place_.rests(now())) {
-    co_await ask_once();
-  }
-  place_known_.cancel();
-}
-
-asio::awaitable<void> Poller::ask_once() {
-  state_.attempt_began(now());
-  const bool kept = tick_session_->is_open();
-  auto answer = co_await ask_tick();
-  if (kept && answer && session::lost_connection(answer->result) && !stopped_) {
-    answer = co_await ask_tick();
-  }
-  if (answer) {
-    take_tick(answer->result, answer->sent, answer->received);
-  }
-}
-
-asio::awaitable<std::optional<Poller::TickAnswer>> Poller::ask_tick() {
-  if (!tick_session_->is_open()) {
-    place_.lost();
-    auto failure = co_await connect(*tick_session_);
-    if (failure) {
-      session::QueryError error{.reason = failure->reason, .message = std::move(failure->message)};
-      TickAnswer refused{Unexpected<session::QueryError>{std::move(error)}, now(), now()};
-      co_return refused;
-    }
-  }
-  if (!place_.is_observer()) {
-    const bool has_place = co_await take_place();
-    if (!has_place) {
-      co_return std::nullopt;
-    }
-    place_known_.cancel();
-  }
-  std::vector<pg::Statement> statements{tick_sql(*tick_session_)};
-  const Instant sent = now();
-  const Instant deadline = sent + sampling_.timeout;
-  auto results = co_await tick_session_->run(std::move(statements), deadline);
-  TickAnswer answer{std::move(results.front()), sent, now()};
-  co_return answer;
-}
-
-asio::awaitable<std::optional<cluster::Failure>> Poller::connect(session::Session& session) {
-  credentials_.note();
-  auto connected = co_await session.connect();
-  if (!connected) {
-    co_return cluster::Failure{connected.error().reason, connected.error().message};
-  }
-  counters_.connections_opened += 1;
-  round_retry_at_ = {};  // a login is possible again, for either connection
-  if (&session == tick_session_.get()) {
-    round_failure_.reset();  // of a time before the server came back
-  }
-  co_return std::nullopt;
+  return repeat_ticks_as(polled_.tasks.begin());
 }
 
 asio::awaitable<void> Poller::run_round(Instant deadline) {
-  const bool free = co_await interrupt_walk(deadline);
-  const bool too_soon = round_failure_ && now() < round_retry_at_ && !credentials_.changed();
-  if (!free || round_running_ || stopped_ || too_soon || state_.failure(now())) {
-    co_return;
-  }
-  round_running_ = true;
-  co_await wait_for_place(deadline);
-  if (place_.is_observer() && !stopped_) {
-    co_await round_or_again(deadline);
-  }
-  round_running_ = false;
-  change_queries();
+  return join_round_as(polled_.tasks.begin(), deadline);
 }
 
-// As with the tick, a connection that was ended meanwhile says nothing against the server.
-asio::awaitable<void> Poller::round_or_again(Instant deadline) {
-  const bool kept = round_session_->is_open();
-  co_await round_once(deadline);
-  const bool stale = kept && round_failure_ && !round_session_->is_open() &&
-                     round_failure_->reason != pg::FailureReason::Timeout;
-  if (stale && !stopped_ && place_.is_observer()) {
-    co_await round_once(deadline);
-  }
+asio::awaitable<void> Poller::walk() {
+  return walk_as(polled_.tasks.begin());
 }
 
-asio::awaitable<void> Poller::round_once(Instant deadline) {
-  std::optional<cluster::Failure> failure;
-  if (!round_session_->is_open()) {
-    failure = co_await connect(*round_session_);
+asio::awaitable<void> Poller::tick_as(Running) {
+  if (polled_.place.must_step_down()) {
+    step_down();
   }
-  if (failure) {
-    note_round_failure(std::move(failure));
-  } else {
-    co_await run_due_queries(deadline);
+  co_await ticker_.turn();
+}
+
+asio::awaitable<void> Poller::repeat_ticks_as(Running) {
+  while (!polled_.stopped) {
+    auto turn = tick();
+    const std::exception_ptr problem = co_await loop::ending_of(std::move(turn));
+    polled_.note_ending("tick", problem);
+    if (problem) {
+      tick_failed();
+      co_await ticker_.pause();
+    }
   }
 }
 
-void Poller::use(SharedQueries queries) {
-  next_queries_ = std::move(queries);
-  if (!round_running_ && !walking_) {
-    change_queries();
-  }
+asio::awaitable<void> Poller::join_round_as(Running, Instant deadline) {
+  co_await rounds_.join(deadline);
 }
 
-// What was collected goes, since it points into the old ones; the model keeps what it learnt.
-void Poller::change_queries() {
-  if (next_queries_ == nullptr) {
-    return;
-  }
-  collected_.clear();
-  last_runs_.clear();
-  predicates_.clear();
-  walk_.left.clear();
-  walk_.queries.clear();
-  queries_ = std::exchange(next_queries_, nullptr);
+asio::awaitable<void> Poller::walk_as(Running) {
+  co_await rounds_.walk();
 }
 
-asio::awaitable<bool> Poller::interrupt_walk(Instant deadline) {
-  if (walking_) {
-    round_waits_ = true;
-    co_await walk_pause_.wait_until(deadline);
-    round_waits_ = false;
-  }
-  co_return !walking_;
+// Whatever is under way on the connections ends with them.
+void Poller::step_down() {
+  polled_.note_closing();
+  ticker_.close();
+  rounds_.close();
+  polled_.place.lost();
+  polled_.collection.forget(polled_.now());
+  log_place(polled_.server.name, Place::Waiting);
 }
 
 void Poller::stop() {
-  stopped_ = true;
-  pause_.cancel();
-  place_known_.cancel();
-  // Whatever waits for an answer is woken by the end of its connection.
-  tick_session_->close();
-  round_session_->close();
-  if (walk_session_) {
-    walk_session_->close();
-  }
+  polled_.stopped = true;
+  polled_.note_closing();
+  ticker_.close();
+  rounds_.close();
+  ticker_.wake();
+  rounds_.wake();
+  polled_.place_known.cancel();
 }
 
-std::optional<cluster::Failure> Poller::failure(Instant at) const {
-  auto failure = state_.failure(at);
-  return failure ? failure : round_failure_;
+asio::awaitable<void> Poller::end() {
+  stop();
+  co_await rounds_.wait_until_over();
 }
 
-cluster::ServerSample Poller::sample(Instant at) const {
+std::optional<cluster::Failure> Poller::failure(Instant now) const {
+  auto failure = polled_.state.failure(now);
+  return failure ? failure : rounds_.failure(now);
+}
+
+cluster::ServerSample Poller::sample(Instant now) const {
   cluster::ServerSample sample{
-      .name = server_.name,
-      .endpoint = server_.conninfo.endpoint,
-      .addresses = tick_session_->addresses(),
-      .tick = tick_,
-      .facts = facts_,
-      .slots = slots_,
-      .archiver = archiver_,
-      .totals = totals_,
-      .sessions = sessions_,
-      .failure = failure(at),
-      .left_to_others = is_left_to_others(at),
-      .seen_postmaster_start_time = seen_start_time_,
+      .name = polled_.server.name,
+      .endpoint = polled_.server.conninfo.endpoint,
+      .addresses = ticker_.addresses(),
+      .failure = failure(now),
+      .left_to_others = is_left_to_others(now),
+      .seen_postmaster_start_time = ticker_.seen_start_time(),
   };
-  if (state_.failure(at)) {
+  polled_.collection.describe(sample);
+  if (polled_.state.failure(now)) {
     sample.tick.reset();
     sample.slots.clear();
     sample.archiver.reset();
@@ -246,80 +112,27 @@ cluster::ServerSample Poller::sample(Instant at) const {
   return sample;
 }
 
-catalogue::ServerProfile Poller::profile() const {
-  catalogue::ServerProfile profile{.version = round_session_->version(), .role = std::nullopt};
-  if (tick_) {
-    const bool primary = tick_->reading.role == cluster::Role::Primary;
-    profile.role = primary ? catalogue::Role::Primary : catalogue::Role::Standby;
-  }
-  return profile;
+const std::map<std::string, Collected>& Poller::collected(Instant now) const {
+  static const std::map<std::string, Collected> kNothing;
+  return rounds_.is_overdue(now) ? kNothing : polled_.collection.collected();
 }
 
-std::vector<catalogue::DueQuery> Poller::select_queries(Instant at) {
-  const catalogue::ServerProfile profile = this->profile();
-  // After a failover, what was asked of the other role is of no use.
-  std::erase_if(collected_, [&](const auto& kept) {
-    return !catalogue::applies(*kept.second.query, profile, queries_->switches);
-  });
-  return catalogue::select_due(queries_->catalogue, profile, queries_->switches, last_runs_, at);
+PollerCounters Poller::counters() const {
+  return {
+      .connections_opened = polled_.connections_opened,
+      .errors = polled_.collection.errors(),
+      .databases_left_out = rounds_.databases_left_out(),
+      .task_failures = polled_.task_failures,
+  };
 }
 
-void Poller::take_tick(const session::QueryResult& result, Instant sent, Instant received) {
-  if (place_.is_left_to_others()) {
-    return;
-  }
-  if (!result) {
-    note_failure(to_failure(result.error()));
-    return;
-  }
-  auto reading = decode_tick(*result);
-  if (!reading) {
-    note_failure({pg::FailureReason::Other, reading.error()});
-    return;
-  }
-  if (!tick_ || tick_->sent < sent) {
-    tick_ = cluster::Tick{.sent = sent, .received = received, .reading = std::move(*reading)};
-  }
-  state_.answered(received);
-}
-
-void Poller::note_failure(cluster::Failure failure) {
-  counters_.errors[failure.reason] += 1;
-  const double fraction = std::generate_canonical<double, 24>(random_);
-  failure.at = now();
-  state_.failed(std::move(failure), now(), fraction);
-  forget_readings();
-}
-
-void Poller::forget_readings() {
-  tick_.reset();
-  slots_.clear();
-  archiver_.reset();
-  totals_.reset();
-  sessions_.clear();
-  collected_.clear();
-  last_runs_.clear();
-  predicates_.clear();
-  walk_.left.clear();
-  walk_.queries.clear();
-}
-
-void Poller::note_round_failure(std::optional<cluster::Failure> failure) {
-  if (failure) {
-    failure->at = now();
-    const bool credentials = failure->reason == pg::FailureReason::Auth;
-    round_retry_at_ = now() + sampling_.tick * (credentials ? 10 : 1);
-    counters_.errors[failure->reason] += 1;
-    collected_.clear();
-    last_runs_.clear();
-    predicates_.clear();
-  }
-  round_failure_ = std::move(failure);
-}
-
-const pg::Statement& Poller::tick_sql(const session::Session& session) const {
-  const auto* tick = queries_->catalogue.feeding(catalogue::Feeds::Tick);
-  return *catalogue::variant_for(*tick, session.version());
+PlaceAt Poller::place_at(Instant now) const {
+  const bool answers = !polled_.state.failure(now);
+  return {
+      .server = polled_.server.name,
+      .place = answers ? polled_.place.place() : Place::Unknown,
+      .settled = answers && polled_.place.is_settled(now),
+  };
 }
 
 }  // namespace pgrepl::sampling

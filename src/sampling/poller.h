@@ -1,47 +1,35 @@
 // Watches one server over at most two connections, both kept open: one for the tick, one for the
 // catalogue's rounds, so that a slow query never delays the tick. Belongs to the loop's thread.
+//
+// The parts: a Ticker and a RoundPoller obey, and what they decide by is in machines without I/O:
+// PollState, ObserverPlace, RoundGate, DatabaseWalk and Collection.
 #pragma once
 
-#include "catalogue/batch.h"
-#include "catalogue/query.h"
-#include "catalogue/select.h"
 #include "cluster/sample.h"
 #include "config/config.h"
-#include "loop/alarm.h"
-#include "pg/result_set.h"
-#include "sampling/credentials.h"
-#include "sampling/observer_place.h"
-#include "sampling/poll_state.h"
-#include "sampling/predicates.h"
+#include "loop/clock.h"
+#include "loop/tasks.h"
+#include "sampling/collection.h"
+#include "sampling/polled_server.h"
 #include "sampling/queries.h"
-#include "sampling/walk.h"
+#include "sampling/round_poller.h"
+#include "sampling/ticker.h"
 #include "session/session.h"
 
-#include <chrono>
+#include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
-#include <random>
 #include <string>
-#include <vector>
 
 #include <asio/awaitable.hpp>
 
 namespace pgrepl::sampling {
 
-// What one query of the catalogue brought, until the next time it is due.
-struct Collected {
-  const catalogue::Query* query = nullptr;
-  std::optional<pg::ResultSet> rows;  // absent when it failed
-  std::string error;                  // why
-  bool logged = false;                // the failure has been said
-  std::optional<double> seconds;      // it took on the server; absent when it was not answered
-};
-
 struct PollerCounters {
   std::uint64_t connections_opened = 0;
-  std::map<pg::FailureReason, std::uint64_t> errors;
+  ErrorCounts errors;
   std::optional<std::uint64_t> databases_left_out;  // by the last walk
+  std::uint64_t task_failures = 0;                  // rounds and walks that an exception ended
 };
 
 class Poller {
@@ -50,180 +38,99 @@ class Poller {
   Poller(
       loop::Loop loop,
       session::Network& network,
-      std::optional<std::string> cluster,
+      const std::optional<std::string>& cluster,
       config::Server server,
       const config::Sampling& sampling,
       SharedQueries queries
   );
 
-  // Reads position, role and senders at every tick until stop(); reconnects as needed.
+  // One turn of the tick: reads position, role and senders, connects before where that is needed,
+  // and waits until the next tick is due. For whoever repeats it until stopped().
+  asio::awaitable<void> tick();
+
+  // After a turn that threw: nobody knows what its connection was about to say.
+  void tick_failed() { ticker_.close(); }
+
+  // Turn by turn until stop(). One that throws costs itself and a pause.
   asio::awaitable<void> tick_until_stopped();
 
-  // Runs the queries that are due, a fresh tick first. Returns at `deadline` at the latest; at
-  // once for a server that the tick knows not to answer.
+  // Runs the queries that are due, with a fresh tick, and returns when they are answered or at
+  // `deadline`. Who comes while a round runs joins it. A round goes on without the caller who left
+  // it, for no longer than `sampling.timeout`. Returns at once for a server that the tick knows not
+  // to answer.
   asio::awaitable<void> run_round(Instant deadline);
 
   // Whether queries wait to be asked in several databases; only after a round.
-  [[nodiscard]] bool has_walk();
+  [[nodiscard]] bool has_walk() const { return rounds_.has_walk(); }
 
   // Asks them, in one database after another, each over a connection of its own that is closed
   // before the next opens. A round that begins meanwhile goes first; the rest waits for the next
   // walk.
   asio::awaitable<void> walk();
-  // From the next round on; a round under way ends with those it began with.
-  void use(SharedQueries queries);
 
+  // From the next round on; a round under way ends with those it began with.
+  void use(SharedQueries queries) { rounds_.use(std::move(queries)); }
+
+  // Closes the connections, and ends all that waits.
   void stop();
 
+  [[nodiscard]] bool stopped() const { return polled_.stopped; }
+
   // After stop(): nothing runs any more, so that it can be destroyed.
-  [[nodiscard]] bool has_ended() const { return tick_ended_ && !round_running_ && !walking_; }
+  [[nodiscard]] bool has_ended() const { return polled_.stopped && polled_.tasks.none(); }
+
+  // stop(), and waits for a round that nobody waits for any more. For whoever neither ticks nor
+  // walks: has_ended() then.
+  asio::awaitable<void> end();
 
   // Whether the server answers, as far as is known at `now`.
-  [[nodiscard]] bool answers(Instant now) const { return tick_ && !state_.failure(now); }
+  [[nodiscard]] bool answers(Instant now) const {
+    return polled_.collection.tick() && !polled_.state.failure(now);
+  }
 
   // Of the server, or of a round alone.
   [[nodiscard]] std::optional<cluster::Failure> failure(Instant now) const;
 
   // Other exporters read the server, so that this one does not.
   [[nodiscard]] bool is_left_to_others(Instant now) const {
-    return place_.is_left_to_others() && !state_.failure(now);
+    return polled_.place.is_left_to_others() && !polled_.state.failure(now);
   }
 
   // Whether there is something to say of the server yet.
   [[nodiscard]] bool is_decided(Instant now) const {
-    return tick_ || failure(now) || is_left_to_others(now);
+    return polled_.collection.tick() || failure(now) || is_left_to_others(now);
   }
 
   // All that is known of the server at `now`. Nothing older than an unanswered tick is in it.
   [[nodiscard]] cluster::ServerSample sample(Instant now) const;
 
-  // Of the last round; empty while the server does not answer.
-  [[nodiscard]] const std::map<std::string, Collected>& collected() const { return collected_; }
+  // Of the last round. Empty while the server does not answer, and while a round is missing that
+  // somebody waited for in vain. Views into it live until the loop goes on.
+  [[nodiscard]] const std::map<std::string, Collected>& collected(Instant now) const;
 
-  [[nodiscard]] const config::Server& server() const { return server_; }
+  [[nodiscard]] const config::Server& server() const { return polled_.server; }
 
-  [[nodiscard]] const config::Sampling& sampling() const { return sampling_; }
+  [[nodiscard]] const config::Sampling& sampling() const { return polled_.sampling; }
 
-  [[nodiscard]] const PollerCounters& counters() const { return counters_; }
+  [[nodiscard]] PollerCounters counters() const;
 
   // Whether this exporter reads the server, or leaves it to others.
   [[nodiscard]] PlaceAt place_at(Instant now) const;
 
-  void want_place(std::optional<Place> wanted) { place_.want(wanted); }
+  void want_place(std::optional<Place> wanted) { polled_.place.want(wanted); }
 
  private:
-  [[nodiscard]] Instant now() const { return loop_.now(); }
-
-  void change_queries();
-
-  struct TickAnswer {
-    session::QueryResult result;
-    Instant sent;
-    Instant received;
-  };
-
-  struct LostQuery {
-    catalogue::DueQuery query;
-    session::QueryError error;
-  };
-
-  asio::awaitable<void> tick_once();
-  // Absent when it is not ours to ask, or what came of it is noted already.
-  asio::awaitable<std::optional<TickAnswer>> ask_tick();
-  asio::awaitable<void> round_or_again(Instant deadline);
-  asio::awaitable<void> round_once(Instant deadline);
-  asio::awaitable<void> pause_until(Instant next);
-  [[nodiscard]] bool has_new_credentials() const;
-  asio::awaitable<void> ask_once();
-  // Asks for a place where it has none yet. False when there is nothing more to ask this time.
-  asio::awaitable<bool> take_place();
-  asio::awaitable<void> wait_for_place(Instant deadline);
-  void take_claim(const std::vector<session::QueryResult>& results);
+  // Each is counted from its call, before its first step, until its frame is gone.
+  using Running = loop::Tasks::Running;
+  asio::awaitable<void> tick_as(Running running);
+  asio::awaitable<void> repeat_ticks_as(Running running);
+  asio::awaitable<void> join_round_as(Running running, Instant deadline);
+  asio::awaitable<void> walk_as(Running running);
   void step_down();
-  void forget_readings();
-  asio::awaitable<std::optional<cluster::Failure>> connect(session::Session& session);
-  // Which queries run depends on it; once a connection.
-  asio::awaitable<void> learn_role(Instant deadline);
-  asio::awaitable<void> run_due_queries(Instant deadline);
-  // Costs a round trip of its own, when there are predicates to ask.
-  asio::awaitable<void> ask_predicates(
-      session::Session& session,
-      PredicateAnswers& answers,
-      const std::vector<catalogue::DueQuery>& due,
-      Instant deadline
-  );
-  // The queries that run.
-  std::vector<catalogue::DueQuery> take_predicates(PredicateAnswers::Sorted sorted);
-  [[nodiscard]] std::vector<catalogue::DueQuery> due_walks(Instant at) const;
-  // True when the way is free by the deadline.
-  asio::awaitable<bool> interrupt_walk(Instant deadline);
-  asio::awaitable<void> begin_walk();
-  asio::awaitable<void> ask_database(std::string database);
-  // What the end of the connection cost comes back, the rest is taken.
-  asio::awaitable<std::vector<LostQuery>> try_database(
-      std::string database, std::vector<catalogue::DueQuery> due
-  );
-  asio::awaitable<std::vector<LostQuery>> ask_in_database(
-      std::string database, std::vector<catalogue::DueQuery> due
-  );
-  void take_walk_result(
-      const std::string& database, const catalogue::Query& query, const session::QueryResult& result
-  );
-  void note_walk_error(
-      const std::string& database, const catalogue::Query& query, const session::QueryError& error
-  );
-  void end_walk();
-  [[nodiscard]] session::SessionOptions session_options() const;
-  [[nodiscard]] catalogue::ServerProfile profile() const;
-  [[nodiscard]] std::vector<catalogue::DueQuery> select_queries(Instant now);
-  void take_tick(const session::QueryResult& result, Instant sent, Instant received);
-  void take_round(
-      const std::vector<catalogue::DueQuery>& due,
-      const catalogue::Batch& batch,
-      std::vector<session::QueryResult> results,
-      Instant sent
-  );
-  void take_result(const catalogue::Query& query, session::QueryResult result, Instant sent);
-  void feed_model(catalogue::Feeds feeds, const pg::ResultSet& rows, Instant sent);
-  void note_failure(cluster::Failure failure);
-  void note_round_failure(std::optional<cluster::Failure> failure);
-  [[nodiscard]] const pg::Statement& tick_sql(const session::Session& session) const;
 
-  loop::Loop loop_;
-  session::Network& network_;
-  config::Server server_;
-  config::Sampling sampling_;
-  SharedQueries queries_;
-  SharedQueries next_queries_;  // null when they are to stay
-  loop::Alarm pause_;
-  std::unique_ptr<session::Session> tick_session_;
-  std::unique_ptr<session::Session> round_session_;
-  Walk walk_;
-  std::unique_ptr<session::Session> walk_session_;
-  loop::Alarm walk_pause_;
-  bool walking_ = false;
-  bool round_waits_ = false;
-  PollState state_;
-  Credentials credentials_;
-  ObserverPlace place_;
-  loop::Alarm place_known_;
-  std::optional<cluster::ServerTime> seen_start_time_;
-  bool stopped_ = false;
-  bool round_running_ = false;
-  bool tick_ended_ = false;
-  std::optional<cluster::Tick> tick_;
-  std::optional<cluster::ServerFacts> facts_;
-  std::vector<cluster::ReplicationSlot> slots_;
-  std::optional<cluster::Archiver> archiver_;
-  std::optional<cluster::DatabaseTotals> totals_;
-  cluster::SessionCounts sessions_;
-  std::optional<cluster::Failure> round_failure_;
-  Instant round_retry_at_;
-  std::map<std::string, Collected> collected_;
-  catalogue::LastRuns last_runs_;
-  PredicateAnswers predicates_;
-  PollerCounters counters_;
-  std::minstd_rand random_{std::random_device{}()};
+  PolledServer polled_;
+  Ticker ticker_;
+  RoundPoller rounds_;
 };
 
 }  // namespace pgrepl::sampling

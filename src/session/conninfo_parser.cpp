@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -142,14 +141,13 @@ std::string item(const std::vector<std::string>& list, std::size_t position) {
   return list[std::min(position, list.size() - 1)];
 }
 
-std::optional<std::uint16_t> parse_port(const std::string& text) {
+// libpq's default for an empty text; absent for a port that is none.
+std::optional<std::uint16_t> read_port(const std::string& text) {
   if (text.empty()) {
     return pg::Endpoint{}.port;
   }
-  std::uint16_t port = 0;
-  const char* end = text.data() + text.size();
-  const auto [stopped, problem] = std::from_chars(text.data(), end, port);
-  return problem == std::errc{} && stopped == end && port > 0 ? std::optional{port} : std::nullopt;
+  const auto port = pg::parse_port(text);
+  return port && *port > 0 ? port : std::nullopt;
 }
 
 // What each host shares. A demand on the server's role or state would make healthy servers look
@@ -189,7 +187,7 @@ Expected<pg::ConnInfo, std::string> with_address(
   if (!hostaddr.empty()) {
     conninfo.set_parameter("hostaddr", hostaddr);
   }
-  const auto number = parse_port(port);
+  const auto number = read_port(port);
   if (!number) {
     return Unexpected{std::string{"a port must be a whole number from 1 to 65535"}};
   }

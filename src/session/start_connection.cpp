@@ -1,12 +1,11 @@
 #include "session/start_connection.h"
 
+#include "files/read.h"
 #include "session/classify.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -48,24 +47,45 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-// Absent when the file cannot be read.
-std::optional<std::string> read_password(const std::string& file_name) {
-  std::ifstream file{file_name};
-  std::string text{std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
-  if (!file) {
-    return std::nullopt;
-  }
-  while (text.ends_with('\n') || text.ends_with('\r')) {
-    text.pop_back();
-  }
-  return text;
-}
-
 // By default libpq looks for Kerberos credentials before every connection, which costs half a
 // megabyte of libraries; whoever encrypts by GSSAPI says so.
 bool says_gssencmode(const pg::ConnInfo& conninfo) {
   return conninfo.parameter("gssencmode") || conninfo.parameter("service") ||
          std::getenv("PGGSSENCMODE") != nullptr;  // NOLINT: nobody changes the environment
+}
+
+// Absent when all is well.
+std::optional<std::string> add_password(Parameters& parameters, const pg::ConnInfo& conninfo) {
+  if (conninfo.password_file) {
+    auto password = files::read_password(*conninfo.password_file);
+    if (!password) {
+      return "the password file " + *conninfo.password_file + ' ' + password.error();
+    }
+    parameters.add("password", std::move(*password));
+  } else if (conninfo.password) {
+    parameters.add("password", conninfo.password->reveal());
+  }
+  return std::nullopt;
+}
+
+ConnectError unusable_file(std::string message) {
+  return {.reason = pg::FailureReason::Auth, .message = std::move(message), .sqlstate = ""};
+}
+
+// Why one of the files that libpq opens by itself must not be opened. libpq opens them in the
+// loop's thread, and a named pipe would stop that for ever. libpq checks passfile itself. A file
+// that does not exist is left to libpq, which can do without some of them.
+std::optional<std::string> why_not_open(const pg::ConnInfo& conninfo) {
+  for (const char* keyword : {"sslcert", "sslkey", "sslrootcert", "sslcrl"}) {
+    const auto value = conninfo.parameter(keyword);
+    if (!value || value->empty()) {
+      continue;
+    }
+    if (const auto reason = files::why_not_regular(std::string{*value})) {
+      return std::string{keyword} + " " + std::string{*value} + ' ' + *reason;
+    }
+  }
+  return std::nullopt;
 }
 
 // libpq 15 to 17 warns on stderr of a password file that is not a plain one, and /dev/null is the
@@ -107,18 +127,11 @@ Expected<Conn, ConnectError> start_connection(
   if (password_file_of(conninfo) == "/dev/null") {
     parameters.add("passfile", kNoPasswordFile);  // the last of a keyword counts
   }
-  if (conninfo.password_file) {
-    auto password = read_password(*conninfo.password_file);
-    if (!password) {
-      return Unexpected<ConnectError>{ConnectError{
-          .reason = pg::FailureReason::Auth,
-          .message = "cannot read the password file " + *conninfo.password_file,
-          .sqlstate = "",
-      }};
-    }
-    parameters.add("password", std::move(*password));
-  } else if (conninfo.password) {
-    parameters.add("password", conninfo.password->reveal());
+  if (auto problem = add_password(parameters, conninfo)) {
+    return Unexpected{unusable_file(std::move(*problem))};
+  }
+  if (auto problem = why_not_open(conninfo)) {
+    return Unexpected{unusable_file(std::move(*problem))};
   }
   if (!says_gssencmode(conninfo)) {
     parameters.add("gssencmode", "disable");

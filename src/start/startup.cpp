@@ -3,11 +3,11 @@
 #include "catalogue/embedded.h"
 #include "catalogue/load.h"
 #include "config/load.h"
+#include "files/read.h"
 #include "http/web_settings.h"
 #include "session/conninfo_parser.h"
 #include "start/query_switches.h"
 
-#include <fstream>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -19,15 +19,6 @@
 namespace pgrepl {
 
 namespace {
-
-std::optional<std::string> read_file(const std::string& name) {
-  std::ifstream file{name, std::ios::binary};
-  if (!file) {
-    return std::nullopt;
-  }
-  std::string text{std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
-  return file.bad() ? std::nullopt : std::optional{std::move(text)};
-}
 
 config::Environment read_environment() {
   config::Environment environment;
@@ -59,15 +50,15 @@ std::vector<catalogue::SourceText> read_query_files(
     texts.push_back({"queries/" + std::string{file.name}, std::string{file.text}});
   }
   for (const std::string& pattern : patterns) {
-    const auto files = expand_pattern(pattern);
-    if (files.empty()) {
+    const auto names = expand_pattern(pattern);
+    if (names.empty()) {
       errors.push_back({{.file = pattern}, "no such query file"});
     }
-    for (const std::string& name : files) {
-      if (auto text = read_file(name)) {
+    for (const std::string& name : names) {
+      if (auto text = files::read(name)) {
         texts.push_back({name, std::move(*text), true});
       } else {
-        errors.push_back({{.file = name}, "this query file cannot be read"});
+        errors.push_back({{.file = name}, "the query file " + text.error()});
       }
     }
   }
@@ -97,7 +88,7 @@ Expected<catalogue::Catalogue, Errors> read_catalogue(const std::vector<std::str
 Expected<Setup, Errors> read_setup(const CommandLine& line) {
   auto loaded = config::load(
       {.config_file = line.config_file,
-       .read_file = read_file,
+       .read_file = [](const std::string& name) { return files::read(name); },
        .environment = read_environment(),
        .flags = line.flags,
        .parse_conninfo = session::parse_conninfo}

@@ -2,7 +2,7 @@
 
 #include "log/log.h"
 
-namespace pgrepl {
+namespace pgrepl::watch {
 
 namespace {
 
@@ -75,4 +75,4 @@ void Journal::note_drops(const std::vector<metrics::PageDrop>& drops) {
   }
 }
 
-}  // namespace pgrepl
+}  // namespace pgrepl::watch

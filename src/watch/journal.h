@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace pgrepl {
+namespace pgrepl::watch {
 
 class Journal {
  public:
@@ -33,4 +33,4 @@ class Journal {
   std::set<std::pair<std::string, std::string>> told_drops_;  // server and query
 };
 
-}  // namespace pgrepl
+}  // namespace pgrepl::watch

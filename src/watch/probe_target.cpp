@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace pgrepl {
+namespace pgrepl::watch {
 
 namespace {
 
@@ -100,4 +100,4 @@ Expected<ProbeTarget, http::ProbeAnswer> find_probe_target(
   return ProbeTarget{.known = std::nullopt, .conninfo = std::move(conninfo)};
 }
 
-}  // namespace pgrepl
+}  // namespace pgrepl::watch

@@ -11,7 +11,7 @@
 #include <span>
 #include <string>
 
-namespace pgrepl {
+namespace pgrepl::watch {
 
 struct KnownServer {
   std::string cluster;
@@ -34,4 +34,4 @@ struct ProbeTarget {
     const config::ConnInfoParser& parse_conninfo
 );
 
-}  // namespace pgrepl
+}  // namespace pgrepl::watch

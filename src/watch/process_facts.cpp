@@ -12,7 +12,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-namespace pgrepl {
+namespace pgrepl::watch {
 
 namespace {
 
@@ -99,4 +99,4 @@ metrics::ProcessFacts read_process_facts() {
   return facts;
 }
 
-}  // namespace pgrepl
+}  // namespace pgrepl::watch

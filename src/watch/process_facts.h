@@ -3,8 +3,8 @@
 
 #include "metrics/self_families.h"
 
-namespace pgrepl {
+namespace pgrepl::watch {
 
 [[nodiscard]] metrics::ProcessFacts read_process_facts();
 
-}  // namespace pgrepl
+}  // namespace pgrepl::watch

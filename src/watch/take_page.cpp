@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <utility>
 
-namespace pgrepl {
+namespace pgrepl::watch {
 
 namespace {
 
 metrics::ServerPage page_of(
     const sampling::Poller& poller,
     const std::vector<catalogue::BrokenQuery>& broken,
+    const StillAsked& still_asked,
     cluster::Instant now
 ) {
   metrics::ServerPage page{
@@ -21,8 +22,8 @@ metrics::ServerPage page_of(
       .databases_left_out = poller.counters().databases_left_out,
   };
   // What a server said before it fell silent is no news.
-  if (poller.answers(now)) {
-    for (const auto& [name, collected] : poller.collected()) {
+  if (poller.answers(now) && !still_asked(poller)) {
+    for (const auto& [name, collected] : poller.collected(now)) {
       page.queries.push_back(
           {collected.query, collected.rows ? &*collected.rows : nullptr, collected.seconds}
       );
@@ -35,7 +36,7 @@ metrics::ServerPage page_of(
 }
 
 bool has_failures(const sampling::Poller& poller, cluster::Instant now) {
-  return poller.failure(now) || std::ranges::any_of(poller.collected(), [](const auto& kept) {
+  return poller.failure(now) || std::ranges::any_of(poller.collected(now), [](const auto& kept) {
            return !kept.second.rows;
          });
 }
@@ -45,6 +46,7 @@ bool has_failures(const sampling::Poller& poller, cluster::Instant now) {
 std::vector<metrics::ClusterPage> take_pages(
     std::span<const WatchedCluster> clusters,
     const std::vector<catalogue::BrokenQuery>& broken,
+    const StillAsked& still_asked,
     cluster::Instant now
 ) {
   std::vector<metrics::ClusterPage> pages;
@@ -52,7 +54,7 @@ std::vector<metrics::ClusterPage> take_pages(
     metrics::ClusterPage page{.cluster = &watched.latest, .configured = &watched.configured};
     for (const auto& poller : watched.pollers) {
       if (is_shown(watched, *poller)) {
-        page.servers.push_back(page_of(*poller, broken, now));
+        page.servers.push_back(page_of(*poller, broken, still_asked, now));
       }
     }
     pages.push_back(std::move(page));
@@ -68,4 +70,4 @@ bool has_failures(std::span<const WatchedCluster> clusters, cluster::Instant now
   });
 }
 
-}  // namespace pgrepl
+}  // namespace pgrepl::watch

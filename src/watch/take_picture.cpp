@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace pgrepl {
+namespace pgrepl::watch {
 
 namespace {
 
@@ -43,4 +43,4 @@ pages::WatchedCluster take_picture(
   return watched;
 }
 
-}  // namespace pgrepl
+}  // namespace pgrepl::watch

@@ -6,10 +6,10 @@
 #include "config/config.h"
 #include "pages/picture.h"
 
-namespace pgrepl {
+namespace pgrepl::watch {
 
 [[nodiscard]] pages::WatchedCluster take_picture(
     const cluster::Cluster& seen, const config::Cluster& configured
 );
 
-}  // namespace pgrepl
+}  // namespace pgrepl::watch

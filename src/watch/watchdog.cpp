@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
-namespace pgrepl {
+namespace pgrepl::watch {
 
-void Watchdog::beat(cluster::Instant due, cluster::Instant now) {
+bool Watchdog::beat(cluster::Instant due, cluster::Instant now) {
   const cluster::Seconds late = std::max(cluster::Seconds{now - due}, cluster::Seconds{0});
   delays_.at(beats_ % delays_.size()) = late;
   beats_ += 1;
-  stalls_ += late > kStall ? 1U : 0U;
   last_beat_ = now.time_since_epoch().count();
+  return late > kStall;
 }
 
 bool Watchdog::is_alive(cluster::Instant now) const {
@@ -20,4 +20,4 @@ cluster::Seconds Watchdog::longest_delay() const {
   return *std::ranges::max_element(delays_);
 }
 
-}  // namespace pgrepl
+}  // namespace pgrepl::watch

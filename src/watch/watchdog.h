@@ -7,9 +7,9 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 
-namespace pgrepl {
+namespace pgrepl::watch {
 
 class Watchdog {
  public:
@@ -19,22 +19,20 @@ class Watchdog {
 
   explicit Watchdog(cluster::Instant now) : last_beat_(now.time_since_epoch().count()) {}
 
-  // On the loop: a beat that was due at `due` and comes at `now`.
-  void beat(cluster::Instant due, cluster::Instant now);
+  // On the loop: a beat that was due at `due` and comes at `now`. True when it is so late that the
+  // loop has stalled.
+  bool beat(cluster::Instant due, cluster::Instant now);
 
   // From any thread.
   [[nodiscard]] bool is_alive(cluster::Instant now) const;
 
-  // On the loop: how late a beat was at most in the last minute, and how many were stalls.
+  // On the loop: how late a beat was at most in the last minute.
   [[nodiscard]] cluster::Seconds longest_delay() const;
-
-  [[nodiscard]] std::uint64_t stalls() const { return stalls_; }
 
  private:
   std::atomic<cluster::Instant::rep> last_beat_;
   std::array<cluster::Seconds, std::chrono::seconds{60} / kPeriod> delays_{};
   std::size_t beats_ = 0;
-  std::uint64_t stalls_ = 0;
 };
 
-}  // namespace pgrepl
+}  // namespace pgrepl::watch

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace pgrepl {
+namespace pgrepl::watch {
 
 namespace {
 
@@ -60,10 +60,8 @@ std::vector<discovery::Sighting> take_sightings(
   return sightings;
 }
 
-bool has_server(const Pollers& pollers, const std::string& name) {
-  return std::ranges::any_of(pollers, [&name](const auto& poller) {
-    return poller != nullptr && poller->server().name == name;
-  });
+bool has_server(const std::vector<config::Server>& servers, const std::string& name) {
+  return std::ranges::find(servers, name, &config::Server::name) != servers.end();
 }
 
 void log_change(const WatchedCluster& watched, const config::Server& server, const char* change) {
@@ -79,81 +77,79 @@ void log_change(const WatchedCluster& watched, const config::Server& server, con
 
 }  // namespace
 
-std::unique_ptr<sampling::Poller> take_poller(Pollers& pollers, const config::Server& server) {
-  const auto found = std::ranges::find_if(pollers, [&server](const auto& poller) {
-    return poller != nullptr && poller->server() == server;
-  });
-  return found == pollers.end() ? nullptr : std::move(*found);
+discovery::Discoverer* discoverer_of(const WatchedCluster& watched) {
+  return watched.discoverers.empty() ? nullptr : watched.discoverers.begin()->get();
 }
 
-void retire(WatchedCluster& watched, Pollers pollers) {
-  for (auto& poller : pollers) {
-    if (poller == nullptr) {
-      continue;
-    }
-    log_change(watched, poller->server(), "no longer watches a server");
-    poller->stop();
+void become(
+    WatchedCluster& watched,
+    const std::vector<config::Server>& servers,
+    const PollerServes& serves,
+    const PollerMaker& make
+) {
+  const auto left = watched.pollers.become(servers, serves, make);
+  for (const sampling::Poller* poller : left) {
+    const config::Server& server = poller->server();
+    log_change(watched, server, "no longer watches a server");
     // One that moved goes on under its name; else the name may be another server's later.
-    if (const std::string& name = poller->server().name; !has_server(watched.pollers, name)) {
-      cluster::forget_server(watched.memory, name);
-      watched.undecided.erase(name);
+    if (!has_server(servers, server.name)) {
+      cluster::forget_server(watched.memory, server.name);
+      watched.undecided.erase(server.name);
     }
-    watched.stopping.push_back(std::move(poller));
   }
 }
 
 void stop(const WatchedCluster& watched) {
-  for (const auto& poller : watched.pollers) {
-    poller->stop();
-  }
-  for (const auto& prober : watched.probers) {
-    prober->stop();
-  }
-  for (const auto& prober : watched.pgbouncers) {
-    prober->stop();
-  }
-  if (watched.discoverer) {
-    watched.discoverer->stop();
-  }
+  watched.pollers.stop_all();
+  watched.probers.stop_all();
+  watched.discoverers.stop_all();
+}
+
+void dissolve(WatchedCluster& watched) {
+  become(watched, {}, {}, {});
+  watched.probers.retire_all();
+  watched.discoverers.retire_all();
 }
 
 bool sweep(WatchedCluster& watched) {
-  const auto has_ended = [](const auto& stopped) { return stopped->has_ended(); };
-  std::erase_if(watched.stopping, has_ended);
-  std::erase_if(watched.stopping_probers, has_ended);
-  std::erase_if(watched.stopping_pgbouncers, has_ended);
-  std::erase_if(watched.stopping_discoverers, has_ended);
-  return watched.stopping.empty() && watched.stopping_probers.empty() &&
-         watched.stopping_pgbouncers.empty() && watched.stopping_discoverers.empty();
+  const bool pollers = watched.pollers.sweep();
+  const bool probers = watched.probers.sweep();
+  const bool discoverers = watched.discoverers.sweep();
+  return pollers && probers && discoverers;
 }
 
-std::vector<sampling::Poller*> update_pollers(
-    WatchedCluster& watched, const PollerMaker& make, cluster::Instant now
-) {
-  std::vector<sampling::Poller*> added;
-  if (watched.discoverer == nullptr) {
-    return added;
+bool has_ended(const WatchedCluster& watched) {
+  return watched.pollers.has_ended() && watched.probers.has_ended() &&
+         watched.discoverers.has_ended();
+}
+
+void update_pollers(WatchedCluster& watched, const PollerMaker& make, cluster::Instant now) {
+  discovery::Discoverer* const discoverer = discoverer_of(watched);
+  if (discoverer == nullptr) {
+    return;
   }
   const auto sightings = take_sightings(watched, now);
-  const auto servers = watched.discoverer->update(sightings, now);
-  Pollers before = std::exchange(watched.pollers, {});
-  for (const config::Server& server : servers) {
-    auto poller = take_poller(before, server);
-    if (poller == nullptr) {
-      poller = make(server);
-      added.push_back(poller.get());
-      if (!has_server(before, server.name)) {
-        watched.undecided.insert(server.name);
-      }
-      log_change(watched, server, "watches a discovered server");
-    }
-    if (poller->is_decided(now)) {
-      watched.undecided.erase(server.name);
-    }
-    watched.pollers.push_back(std::move(poller));
+  const auto servers = discoverer->update(sightings, now);
+  std::set<std::string> known;
+  for (const auto& poller : watched.pollers) {
+    known.insert(poller->server().name);
   }
-  retire(watched, std::move(before));
-  return added;
+  const auto make_new = [&](const config::Server& server) {
+    if (!known.contains(server.name)) {
+      watched.undecided.insert(server.name);
+    }
+    log_change(watched, server, "watches a discovered server");
+    return make(server);
+  };
+  const auto serves = [](const sampling::Poller& poller, const config::Server& server) {
+    return poller.server() == server;
+  };
+  become(watched, servers, serves, make_new);
+  for (const auto& poller : watched.pollers) {
+    if (poller->is_decided(now)) {
+      watched.undecided.erase(poller->server().name);
+    }
+  }
 }
 
 bool is_shown(const WatchedCluster& watched, const sampling::Poller& poller) {
@@ -178,30 +174,27 @@ void share_places(WatchedCluster& watched, cluster::Instant now) {
     places.push_back(poller->place_at(now));
   }
   const auto wanted = sampling::wanted_places(places);
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    watched.pollers[i]->want_place(wanted[i]);
+  auto place = wanted.begin();
+  for (const auto& poller : watched.pollers) {
+    poller->want_place(*place++);
   }
 }
 
 std::vector<cluster::Event> take_ways_in(
     WatchedCluster& watched, std::span<const cluster::ServerSample> samples
 ) {
-  std::vector<cluster::EndpointProbe> endpoints;
+  probing::Answers answers;
   for (const auto& prober : watched.probers) {
-    endpoints.push_back(prober->latest());
-  }
-  std::vector<cluster::PgBouncerProbe> pgbouncers;
-  for (const auto& prober : watched.pgbouncers) {
-    pgbouncers.push_back(prober->latest());
+    prober->tell(answers);
   }
   cluster::Cluster& latest = watched.latest;
   std::optional<std::string> primary;
   if (latest.primary) {
     primary = latest.servers[*latest.primary].sample.name;
   }
-  latest.endpoints = cluster::describe_endpoints(endpoints, samples);
-  latest.pgbouncers = cluster::describe_pgbouncers(pgbouncers, samples, primary);
+  latest.endpoints = cluster::describe_endpoints(answers.endpoints, samples);
+  latest.pgbouncers = cluster::describe_pgbouncers(answers.pgbouncers, samples, primary);
   return cluster::note_ways_in(latest, watched.memory);
 }
 
-}  // namespace pgrepl
+}  // namespace pgrepl::watch

@@ -7,9 +7,9 @@
 #include "cluster/sample.h"
 #include "config/config.h"
 #include "discovery/discoverer.h"
-#include "probing/endpoint_prober.h"
-#include "probing/pgbouncer_prober.h"
+#include "probing/kinds.h"
 #include "sampling/poller.h"
+#include "watch/task_set.h"
 
 #include <functional>
 #include <memory>
@@ -18,50 +18,58 @@
 #include <string>
 #include <vector>
 
-namespace pgrepl {
+namespace pgrepl::watch {
 
 struct WatchedCluster {
+  explicit WatchedCluster(loop::Supervisor& supervisor)
+      : pollers(supervisor), discoverers(supervisor), probers(supervisor) {}
+
   config::Cluster configured;
-  std::vector<std::unique_ptr<sampling::Poller>> pollers;
-  std::vector<std::unique_ptr<sampling::Poller>> stopping;  // of servers that are watched no more
-  std::unique_ptr<discovery::Discoverer> discoverer;        // null when all servers are listed
-  std::vector<std::unique_ptr<discovery::Discoverer>> stopping_discoverers;
+  TaskSet<sampling::Poller> pollers;           // of its servers
+  TaskSet<discovery::Discoverer> discoverers;  // one, or none when all servers are listed
+  TaskSet<probing::Prober> probers;            // of its endpoints and PgBouncers
   // Discovered servers of which it is not known yet whether they are known under another address.
   std::set<std::string> undecided;
-  std::vector<std::unique_ptr<sampling::EndpointProber>> probers;
-  std::vector<std::unique_ptr<sampling::EndpointProber>> stopping_probers;
-  std::vector<std::unique_ptr<sampling::PgBouncerProber>> pgbouncers;
-  std::vector<std::unique_ptr<sampling::PgBouncerProber>> stopping_pgbouncers;
   cluster::Memory memory;
   cluster::Cluster latest;
 };
 
+// Null when all servers are listed.
+[[nodiscard]] discovery::Discoverer* discoverer_of(const WatchedCluster& watched);
+
+// Makes a poller, and starts it.
 using PollerMaker = std::function<std::unique_ptr<sampling::Poller>(const config::Server&)>;
 
-// Makes the pollers those of the servers that discovery knows at `now`. Returns the new ones, whose
-// ticks are the caller's to start. Nothing of a round may hold a poller across this.
-[[nodiscard]] std::vector<sampling::Poller*> update_pollers(
-    WatchedCluster& watched, const PollerMaker& make, cluster::Instant now
+// Whether this poller may go on for that server.
+using PollerServes = std::function<bool(const sampling::Poller&, const config::Server&)>;
+
+// Makes the pollers those of `servers`, in that order. Servers that are not among them are
+// forgotten, unless a server of the same name is.
+void become(
+    WatchedCluster& watched,
+    const std::vector<config::Server>& servers,
+    const PollerServes& serves,
+    const PollerMaker& make
 );
+
+// Makes the pollers those of the servers that discovery knows at `now`. Nothing of a round may hold
+// a poller across this.
+void update_pollers(WatchedCluster& watched, const PollerMaker& make, cluster::Instant now);
 
 // Makes the places of this exporter the same at all servers of the cluster.
 void share_places(WatchedCluster& watched, cluster::Instant now);
 
-using Pollers = std::vector<std::unique_ptr<sampling::Poller>>;
-
-// The poller of exactly this server, out of `pollers`; null when there is none.
-[[nodiscard]] std::unique_ptr<sampling::Poller> take_poller(
-    Pollers& pollers, const config::Server& server
-);
-
-// Stops them, and forgets servers that no poller of the cluster watches any more.
-void retire(WatchedCluster& watched, Pollers pollers);
-
-// Stops all that runs for the cluster.
+// Stops all that runs for the cluster; what was seen last can still be read.
 void stop(const WatchedCluster& watched);
 
-// Destroys what has been stopped and has come to its end. True when nothing is left of that.
+// The same, for a cluster that is watched no more.
+void dissolve(WatchedCluster& watched);
+
+// Destroys what has been retired and has come to its end. True when nothing is left of that.
 bool sweep(WatchedCluster& watched);
+
+// Whether nothing runs for it any more.
+[[nodiscard]] bool has_ended(const WatchedCluster& watched);
 
 // Puts into `latest`, which is otherwise as just observed, what the endpoints and PgBouncers
 // answered last. Returns what changed about them.
@@ -77,4 +85,4 @@ bool sweep(WatchedCluster& watched);
 // Whether take_samples() has it.
 [[nodiscard]] bool is_shown(const WatchedCluster& watched, const sampling::Poller& poller);
 
-}  // namespace pgrepl
+}  // namespace pgrepl::watch

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string secret = "mArKeR-4711";
   const auto loaded = config::load({
       .config_file = "fuzz.yaml",
-      .read_file = [&text, &secret](const std::string& name) -> std::optional<std::string> {
+      .read_file = [&text, &secret](const std::string& name) -> Expected<std::string, std::string> {
         return name == "fuzz.yaml" ? text : secret;
       },
       .environment = {{"PGPASSWORD", secret}, {"DATA_SOURCE_PASS", secret}},

@@ -1,12 +1,12 @@
 #include "support/http_get.h"
 
-#include "support/tcp_socket.h"
-
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <memory>
 
+#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,13 +19,23 @@ using Clock = std::chrono::steady_clock;
 
 class Connection {
  public:
-  Connection(std::uint16_t port, Clock::time_point deadline)
-      : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), deadline_(deadline) {
-    const auto address = loopback(port);
-    if (connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      close(fd_);
-      throw HttpFailure{"nobody listens on port " + std::to_string(port)};
+  Connection(std::uint16_t port, Clock::time_point deadline, const std::string& host = "127.0.0.1")
+      : deadline_(deadline) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    if (getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) {
+      throw HttpFailure{"no such host: " + host};
     }
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner{found, freeaddrinfo};
+    for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
+      fd_ = socket(entry->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      if (connect(fd_, entry->ai_addr, entry->ai_addrlen) == 0) {
+        return;
+      }
+      close(fd_);
+    }
+    throw HttpFailure{"nobody listens on port " + std::to_string(port)};
   }
 
   ~Connection() { close(fd_); }
@@ -66,7 +76,7 @@ class Connection {
     }
   }
 
-  int fd_;
+  int fd_ = -1;
   Clock::time_point deadline_;
 };
 
@@ -150,6 +160,12 @@ HttpResponse http_get(
     request += name + ": " + value + "\r\n";
   }
   connection.send_all(request + "\r\n");
+  return parse_response(connection.receive_all());
+}
+
+HttpResponse http_get_from(const std::string& host, std::uint16_t port, const std::string& path) {
+  const Connection connection{port, Clock::now() + std::chrono::seconds{10}, host};
+  connection.send_all("GET " + path + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
   return parse_response(connection.receive_all());
 }
 

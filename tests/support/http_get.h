@@ -1,4 +1,4 @@
-// One blocking GET or POST to a port of 127.0.0.1, for asking the exporter what its users would
+// One blocking GET or POST to a port of this machine, for asking the exporter what its users would
 // ask.
 #pragma once
 
@@ -26,6 +26,11 @@ struct HttpFailure : std::runtime_error {
     const std::string& path,
     const std::map<std::string, std::string>& headers = {},
     std::chrono::milliseconds timeout = std::chrono::seconds{10}
+);
+
+// The same from `host`, an address or "localhost" instead of 127.0.0.1.
+[[nodiscard]] HttpResponse http_get_from(
+    const std::string& host, std::uint16_t port, const std::string& path
 );
 
 // Without a body.

@@ -143,8 +143,8 @@ TEST(DataSource, AFileThatCannotBeReadIsAnError) {
   });
   EXPECT_EQ(
       errors,
-      "DATA_SOURCE_PASS_FILE: cannot read '/pass'; check that it exists and that we may read it\n"
-      "DATA_SOURCE_USER_FILE: cannot read '/user'; check that it exists and that we may read it\n"
+      "DATA_SOURCE_PASS_FILE: '/pass' does not exist\n"
+      "DATA_SOURCE_USER_FILE: '/user' does not exist\n"
   );
 }
 

@@ -75,9 +75,13 @@ inline Expected<Config, Errors> load_given(Given given) {
     sources.config_file = kFile;
     given.files.emplace(kFile, *given.yaml);
   }
-  sources.read_file = [files = given.files](const std::string& name) {
+  sources.read_file = [files = given.files](const std::string& name
+                      ) -> Expected<std::string, std::string> {
     const auto found = files.find(name);
-    return found == files.end() ? std::nullopt : std::optional{found->second};
+    if (found == files.end()) {
+      return Unexpected<std::string>{"does not exist"};
+    }
+    return found->second;
   };
   sources.environment = given.environment;
   sources.flags = given.flags;

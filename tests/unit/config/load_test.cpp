@@ -114,10 +114,12 @@ TEST(Load, ChecksFlagsAndNamesThem) {
 TEST(Load, ANamedFileThatCannotBeReadIsAnError) {
   Sources sources;
   sources.config_file = "/absent.yaml";
-  sources.read_file = [](const std::string&) { return std::nullopt; };
+  sources.read_file = [](const std::string&) { return Unexpected<std::string>{"is a directory"}; };
   const auto config = load(sources);
   ASSERT_FALSE(config);
-  EXPECT_THAT(to_string(config.error()), HasSubstr("/absent.yaml: cannot be read"));
+  EXPECT_THAT(
+      to_string(config.error()), HasSubstr("/absent.yaml: is a directory; check --config.file")
+  );
 }
 
 TEST(Load, WithoutAnyServerItSaysWhatToSet) {
@@ -213,7 +215,7 @@ TEST(Load, NamesWhatIsWrong) {
       {"clusters: [{servers: [{conninfo: 'user=a', user: b}]}]", "user: is given here and in"},
       {"clusters: [{servers: [{host: a, password: p, password_file: f}]}]", "keep one"},
       {"clusters: [{servers: [{conninfo: 'password=p', password_file: f}]}]", "keep one"},
-      {"clusters: [{servers: [{host: a, sslpassword_file: /absent}]}]", "cannot read '/absent'"},
+      {"clusters: [{servers: [{host: a, sslpassword_file: /absent}]}]", "'/absent' does not exist"},
       {"clusters: [{servers: [{host: a}], disco: []}]", "unknown key 'disco'"},
       {"cluster: []", "unknown key 'cluster'; did you mean 'clusters'?"},
   };

@@ -4,6 +4,7 @@
 #include "endpoints/endpoints.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -26,7 +27,9 @@ class FixedSource : public SnapshotSource {
     return snapshot;
   }
 
-  [[nodiscard]] std::shared_ptr<const Snapshot> latest() const override { return snapshot; }
+  [[nodiscard]] std::optional<cluster::Instant> last_round() const override {
+    return snapshot ? std::optional{snapshot->taken} : std::nullopt;
+  }
 
   [[nodiscard]] std::shared_ptr<const pages::Picture> picture() const override { return seen; }
 

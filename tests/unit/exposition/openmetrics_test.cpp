@@ -2,7 +2,8 @@
 
 #include "exposition/exposition.h"
 #include "exposition/family.h"
-#include "metrics/self_families.h"
+
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -57,10 +58,12 @@ TEST(OpenMetrics, GaugesStayAndUntypedIsUnknown) {
 }
 
 TEST(OpenMetrics, BoundsOfBucketsAreFloatingPointNumbers) {
-  RoundDurations rounds;
-  rounds.note(0.7);
+  prometheus::ClientMetric::Histogram rounds;
+  rounds.sample_count = 1;
+  rounds.sample_sum = 0.7;
+  rounds.bucket = {{0, 0.5}, {1, 1.0}, {1, std::numeric_limits<double>::infinity()}};
   Families families;
-  families.add_histogram("round_seconds", "Rounds", {}, rounds.histogram());
+  families.add_histogram("round_seconds", "Rounds", {}, rounds);
   const std::string page = to_openmetrics(render(std::move(families).take()));
   EXPECT_NE(page.find("# TYPE round_seconds histogram\n"), std::string::npos);
   EXPECT_NE(page.find("round_seconds_bucket{le=\"0.5\"} 0\n"), std::string::npos) << page;

@@ -1,7 +1,7 @@
 #include "http/server.h"
 
-#include "fetch/get.h"
 #include "http/listen_address.h"
+#include "support/http_get.h"
 
 #include <array>
 #include <atomic>
@@ -78,7 +78,7 @@ int connect_to(std::uint16_t port) {
   return descriptor;
 }
 
-class ServerTest : public testing::Test {
+class ServerTest : public ::testing::Test {
  protected:
   void SetUp() override {
     auto started = Server::start({"127.0.0.1:0"}, &describe);
@@ -93,10 +93,9 @@ class ServerTest : public testing::Test {
 };
 
 TEST_F(ServerTest, HandsPathQueryAndHeadersToTheHandler) {
-  const auto answer = get("127.0.0.1", port_, "/a%20b?collect[]=x%20y", 2s);
-  ASSERT_TRUE(answer) << answer.error();
-  EXPECT_EQ(answer->status, 200);
-  EXPECT_EQ(answer->body, "GET /a b?collect[]=x%20y");
+  const auto answer = testing::http_get_from("127.0.0.1", port_, "/a%20b?collect[]=x%20y");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "GET /a b?collect[]=x%20y");
 
   const int client = connect_to(port_);
   const std::string raw =
@@ -135,9 +134,8 @@ TEST_F(ServerTest, SaysWhetherTheConnectionStays) {
 }
 
 TEST_F(ServerTest, SendsAPageThatOthersHoldToo) {
-  const auto answer = get("127.0.0.1", port_, "/page", 2s);
-  ASSERT_TRUE(answer) << answer.error();
-  EXPECT_EQ(answer->body, "shared\n");
+  const auto answer = testing::http_get_from("127.0.0.1", port_, "/page");
+  EXPECT_EQ(answer.body, "shared\n");
 }
 
 TEST_F(ServerTest, AnswersHeadWithoutABody) {
@@ -150,7 +148,7 @@ TEST_F(ServerTest, AnswersHeadWithoutABody) {
 }
 
 TEST_F(ServerTest, PassesTheStatusAndHeadersOn) {
-  EXPECT_EQ(get("127.0.0.1", port_, "/missing", 2s)->status, 404);
+  EXPECT_EQ(testing::http_get_from("127.0.0.1", port_, "/missing").status, 404);
   const int client = connect_to(port_);
   const std::string raw =
       converse(client, "POST /missing HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "no\n");
@@ -159,9 +157,9 @@ TEST_F(ServerTest, PassesTheStatusAndHeadersOn) {
 }
 
 TEST_F(ServerTest, AnExceptionIsA500ThatSaysNothing) {
-  const auto answer = get("127.0.0.1", port_, "/throw", 2s);
-  EXPECT_EQ(answer->status, 500);
-  EXPECT_EQ(answer->body, "internal error\n");
+  const auto answer = testing::http_get_from("127.0.0.1", port_, "/throw");
+  EXPECT_EQ(answer.status, 500);
+  EXPECT_EQ(answer.body, "internal error\n");
 }
 
 TEST_F(ServerTest, SendsALargeBodyToSeveralClientsAtOnce) {
@@ -169,8 +167,8 @@ TEST_F(ServerTest, SendsALargeBodyToSeveralClientsAtOnce) {
   std::vector<std::thread> clients;
   for (int index = 0; index < 12; ++index) {
     clients.emplace_back([this, &complete] {
-      const auto answer = get("127.0.0.1", port_, "/large", 5s);
-      complete += answer && answer->body.size() == 5'000'000 ? 1 : 0;
+      const auto answer = testing::http_get_from("127.0.0.1", port_, "/large");
+      complete += answer.body.size() == 5'000'000 ? 1 : 0;
     });
   }
   for (std::thread& client : clients) {
@@ -196,8 +194,8 @@ TEST(Server, ListensOnEveryInterface) {
   ASSERT_TRUE(server) << server.error();
   const auto ports = (*server)->ports();
   ASSERT_EQ(ports.size(), 2U);
-  EXPECT_EQ(get("127.0.0.1", ports[0], "/", 2s)->status, 200);
-  EXPECT_EQ(get("localhost", ports[1], "/", 2s)->status, 200);
+  EXPECT_EQ(testing::http_get_from("127.0.0.1", ports[0], "/").status, 200);
+  EXPECT_EQ(testing::http_get_from("localhost", ports[1], "/").status, 200);
 }
 
 bool has_ipv6() {
@@ -213,10 +211,10 @@ TEST(Server, ListensOnIpv6) {
   const auto ports = (*server)->ports();
   ASSERT_EQ(ports.size(), 2U);
   for (int round = 0; round < 20; ++round) {
-    EXPECT_EQ(get("::1", ports[0], "/x", 2s)->body, "GET /x?");
+    EXPECT_EQ(testing::http_get_from("::1", ports[0], "/x").body, "GET /x?");
   }
-  EXPECT_EQ(get("::1", ports[1], "/large", 2s)->body.size(), 5'000'000U);
-  EXPECT_EQ(get("127.0.0.1", ports[1], "/x", 2s)->body, "GET /x?");
+  EXPECT_EQ(testing::http_get_from("::1", ports[1], "/large").body.size(), 5'000'000U);
+  EXPECT_EQ(testing::http_get_from("127.0.0.1", ports[1], "/x").body, "GET /x?");
   const auto second = Server::start({"[::1]:" + std::to_string(ports[0])}, &describe);
   EXPECT_EQ(
       second.error(),
@@ -230,41 +228,12 @@ TEST(Server, Ipv6AloneIsEnough) {
   }
   const auto server = Server::start({"[::1]:0"}, &describe);
   ASSERT_TRUE(server) << server.error();
-  EXPECT_EQ(get("::1", (*server)->ports().front(), "/x", 2s)->body, "GET /x?");
+  EXPECT_EQ(testing::http_get_from("::1", (*server)->ports().front(), "/x").body, "GET /x?");
 }
 
 TEST(Server, RefusesAnAddressItCannotRead) {
   EXPECT_FALSE(Server::start({}, &describe));
   EXPECT_FALSE(Server::start({"nonsense"}, &describe));
-}
-
-TEST(Get, SaysWhyThereIsNoAnswer) {
-  EXPECT_EQ(get("127.0.0.1", 1, "/", 1s).error(), "127.0.0.1 port 1: Connection refused");
-}
-
-TEST(Get, EndsAtTheDeadline) {
-  const int silent = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  ::bind(silent, reinterpret_cast<const sockaddr*>(&address), size);
-  ::listen(silent, 1);
-  ::getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size);
-  const auto begun = std::chrono::steady_clock::now();
-  const auto answer = get("127.0.0.1", ntohs(address.sin_port), "/", 100ms);
-  ::close(silent);
-  EXPECT_FALSE(answer);
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, 300ms);
-}
-
-TEST(ParseAnswer, RecognisesWhatIsCutOffOrNoHttp) {
-  EXPECT_EQ(parse_answer("HTTP/1.1 200 OK\r\ncontent-LENGTH: 2\r\n\r\nok")->body, "ok");
-  EXPECT_EQ(parse_answer("HTTP/1.1 503 No\r\n\r\nwhy")->status, 503);
-  EXPECT_FALSE(parse_answer("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok"));
-  EXPECT_FALSE(parse_answer("HTTP/1.1 200 OK\r\n"));
-  EXPECT_FALSE(parse_answer("SSH-2.0-OpenSSH\r\n\r\n"));
-  EXPECT_FALSE(parse_answer(""));
 }
 
 TEST(ListenAddress, ReadsWhatUsersWrite) {

@@ -37,6 +37,18 @@ TEST(VersionRange, ReadsItsFourForms) {
   }
 }
 
+TEST(ServerVersion, WhatIsOlderThanTheOldestSupportedOneIsRefusedInASentence) {
+  EXPECT_EQ(
+      why_unsupported(ServerVersion{120022}),
+      "PostgreSQL 12.22 is not supported; the oldest that is: 13"
+  );
+  EXPECT_EQ(
+      why_unsupported(ServerVersion{0}), "the server does not say which version of PostgreSQL it is"
+  );
+  EXPECT_FALSE(why_unsupported(ServerVersion{130000}));
+  EXPECT_FALSE(why_unsupported(ServerVersion{190000}));
+}
+
 TEST(VersionRange, ContainsBothItsEnds) {
   const VersionRange range{.first = 13, .last = 16};
   EXPECT_TRUE(range.contains(ServerVersion{130000}));

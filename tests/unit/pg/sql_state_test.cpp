@@ -38,6 +38,7 @@ TEST(SqlState, ASessionEndsWithItsConnectionOrServerButNotWithAStatement) {
 TEST(FailureReason, HasTheNamesThatAreExported) {
   EXPECT_EQ(to_string(FailureReason::TooManyConnections), "too_many_connections");
   EXPECT_EQ(to_string(FailureReason::StartingUp), "starting_up");
+  EXPECT_EQ(to_string(FailureReason::Unsupported), "unsupported");
   EXPECT_EQ(to_string(FailureReason::Other), "other");
 }
 

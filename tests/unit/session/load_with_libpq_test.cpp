@@ -23,7 +23,7 @@ Expected<config::Config, Errors> load_from(config::Environment environment) {
   }
   return config::load({
       .config_file = {},
-      .read_file = [](const std::string&) { return std::nullopt; },
+      .read_file = [](const std::string&) { return Unexpected<std::string>{"does not exist"}; },
       .environment = std::move(environment),
       .flags = {},
       .parse_conninfo = parse_conninfo,

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace pgrepl {
+namespace pgrepl::watch {
 namespace {
 
 config::Config configuration() {
@@ -81,4 +81,4 @@ TEST(FindProbeTarget, OtherAddressesCannotBeSlippedIn) {
 }
 
 }  // namespace
-}  // namespace pgrepl
+}  // namespace pgrepl::watch

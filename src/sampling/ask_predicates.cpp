@@ -1,0 +1,33 @@
+#include "sampling/ask_predicates.h"
+
+#include <utility>
+
+namespace pgrepl::sampling {
+
+asio::awaitable<std::optional<session::QueryError>> ask_predicates(
+    PolledServer& polled,
+    session::Session& session,
+    PredicateAnswers& answers,
+    const std::vector<catalogue::DueQuery>& due,
+    Instant deadline
+) {
+  const Instant asked = polled.now();
+  const auto open = answers.unanswered(due, asked);
+  if (open.empty()) {
+    co_return std::nullopt;
+  }
+  const catalogue::Batch batch = catalogue::make_predicate_batch(open);
+  std::vector<pg::Statement> statements = batch.statements;
+  const auto results = co_await polled.run(session, std::move(statements), deadline);
+  for (const session::QueryResult& result : results) {
+    if (!result && result.error().ends_session) {
+      co_return result.error();
+    }
+  }
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    answers.note(open[i], results[batch.places[i]], asked);
+  }
+  co_return std::nullopt;
+}
+
+}  // namespace pgrepl::sampling

@@ -1,0 +1,218 @@
+#include "sampling/round_poller.h"
+
+#include "loop/ending_of.h"
+#include "sampling/ask_predicates.h"
+
+#include <utility>
+
+#include <asio/co_spawn.hpp>
+
+namespace pgrepl::sampling {
+
+namespace {
+
+using session::QueryError;
+
+}  // namespace
+
+RoundPoller::RoundPoller(PolledServer& polled)
+    : polled_(polled),
+      round_over_(polled.loop),
+      walk_paused_(polled.loop),
+      session_(polled.make_session("")),
+      walker_(polled) {
+}
+
+asio::awaitable<void> RoundPoller::join(Instant deadline) {
+  const Instant now = polled_.now();
+  const bool too_soon = polled_.collection.round_rests(now) && !polled_.credentials.changed();
+  const bool senseless = too_soon && !gate_.is_running();
+  if (senseless || polled_.stopped || polled_.state.failure(now)) {
+    co_return;
+  }
+  const RoundGate::Ticket ticket = gate_.join(now, deadline, polled_.sampling.timeout);
+  if (ticket.begins) {
+    start();
+  }
+  while (gate_.runs(ticket) && polled_.now() < deadline && !polled_.stopped) {
+    co_await round_over_.wait_until(deadline);
+  }
+}
+
+asio::awaitable<void> RoundPoller::wait_until_over() {
+  while (gate_.is_running()) {
+    co_await round_over_.wait_until(Instant::max());
+  }
+}
+
+void RoundPoller::start() {
+  auto ended = [this, running = polled_.tasks.begin()](const std::exception_ptr& problem) {
+    end_round(problem);
+  };
+  asio::co_spawn(polled_.loop.io, run_round(), std::move(ended));
+}
+
+asio::awaitable<void> RoundPoller::run_round() {
+  co_await wait_for_the_walk();
+  co_await wait_for_place();
+  if (!gate_.is_walking() && polled_.place.is_observer() && !polled_.stopped) {
+    co_await ask_with_second_try();
+  }
+}
+
+void RoundPoller::end_round(const std::exception_ptr& problem) {
+  polled_.note_ending("round", problem);
+  if (problem) {
+    session_->close();
+  }
+  polled_.log_new_failures();
+  gate_.round_ended();
+  change_queries();
+  round_over_.ring();
+}
+
+asio::awaitable<void> RoundPoller::wait_for_the_walk() {
+  while (gate_.is_walking() && polled_.now() < gate_.deadline()) {
+    co_await walk_paused_.wait_until(gate_.deadline());
+  }
+}
+
+asio::awaitable<void> RoundPoller::wait_for_place() {
+  while (polled_.place.place() == Place::Unknown && !polled_.stopped &&
+         !polled_.state.failure(polled_.now()) && polled_.now() < gate_.deadline()) {
+    co_await polled_.place_known.wait_until(gate_.deadline());
+  }
+}
+
+// As with the tick, a connection that was ended meanwhile says nothing against the server.
+asio::awaitable<void> RoundPoller::ask_with_second_try() {
+  const bool kept = session_->is_open();
+  co_await ask();
+  const auto& failure = polled_.collection.round_failure();
+  const bool stale = kept && failure && !session_->is_open() &&
+                     failure->reason != pg::FailureReason::Timeout &&
+                     failure->reason != pg::FailureReason::Unsupported;
+  if (stale && !polled_.stopped && polled_.place.is_observer()) {
+    co_await ask();
+  }
+}
+
+asio::awaitable<void> RoundPoller::ask() {
+  std::optional<QueryError> problem;
+  if (!session_->is_open()) {
+    problem = co_await polled_.connect(*session_);
+  }
+  if (!problem && !polled_.collection.tick()) {
+    problem = co_await learn_role();
+  }
+  if (!problem) {
+    problem = co_await run_due_queries();
+  }
+  if (problem) {
+    fail(*problem);
+  }
+}
+
+asio::awaitable<std::optional<QueryError>> RoundPoller::learn_role() {
+  auto statement = polled_.tick_statement(*session_);
+  if (!statement) {
+    co_return std::move(statement.error());
+  }
+  std::vector<pg::Statement> statements{std::move(*statement)};
+  const Instant sent = polled_.now();
+  auto results = co_await polled_.run(*session_, std::move(statements), gate_.deadline());
+  const auto verdict = polled_.collection.take_tick(results.front(), sent, polled_.now());
+  if (!results.front()) {
+    co_return std::move(results.front().error());
+  }
+  if (verdict.failure) {
+    QueryError unreadable{.message = verdict.failure->message};
+    co_return unreadable;
+  }
+  co_return std::nullopt;
+}
+
+asio::awaitable<std::optional<QueryError>> RoundPoller::run_due_queries() {
+  auto statement = polled_.tick_statement(*session_);
+  if (!statement) {
+    co_return std::move(statement.error());
+  }
+  Collection& collection = polled_.collection;
+  auto due = collection.due(session_->version(), polled_.now());
+  auto lost =
+      co_await ask_predicates(polled_, *session_, collection.predicates(), due, gate_.deadline());
+  if (lost) {
+    co_return lost;
+  }
+  due = collection.runnable(due, polled_.now());
+  const catalogue::Batch batch =
+      catalogue::make_batch(*statement, due, polled_.sampling.statement_timeout);
+  BatchAnswers answers{.version = session_->version(), .sent = polled_.now()};
+  std::vector<pg::Statement> statements = batch.statements;
+  answers.results = co_await polled_.run(*session_, std::move(statements), gate_.deadline());
+  answers.durations = session_->durations();
+  answers.received = polled_.now();
+  collection.take_round(due, batch, std::move(answers));
+  co_return std::nullopt;
+}
+
+// A session that cannot be asked is not kept.
+void RoundPoller::fail(const QueryError& error) {
+  session_->close();
+  polled_.collection.fail_round(error, polled_.now());
+}
+
+bool RoundPoller::has_walk() const {
+  return !polled_.stopped && gate_.is_idle() && session_->is_open() &&
+         walker_.has_something_to_ask(session_->version());
+}
+
+asio::awaitable<void> RoundPoller::walk() {
+  if (!has_walk()) {
+    co_return;
+  }
+  gate_.walk_began();
+  auto walking = walker_.walk(*session_, gate_);
+  const std::exception_ptr problem = co_await loop::ending_of(std::move(walking));
+  polled_.note_ending("walk", problem);
+  if (problem) {
+    walker_.close();
+  }
+  polled_.log_new_failures();
+  gate_.walk_ended();
+  change_queries();
+  walk_paused_.cancel();
+}
+
+void RoundPoller::use(SharedQueries queries) {
+  next_queries_ = std::move(queries);
+  change_queries();
+}
+
+// Results point into the queries they are of: nothing that is under way may lose its own.
+void RoundPoller::change_queries() {
+  if (next_queries_ != nullptr && gate_.is_idle()) {
+    walker_.abandon();
+    polled_.collection.use(std::exchange(next_queries_, nullptr));
+  }
+}
+
+void RoundPoller::close() {
+  session_->close();
+  walker_.close();
+}
+
+void RoundPoller::wake() {
+  round_over_.ring();
+  walk_paused_.cancel();
+}
+
+std::optional<cluster::Failure> RoundPoller::failure(Instant now) const {
+  if (const auto since = gate_.overdue_since(now)) {
+    return cluster::Failure{
+        pg::FailureReason::Timeout, "its queries were not answered in time", *since};
+  }
+  return polled_.collection.round_failure();
+}
+
+}  // namespace pgrepl::sampling

@@ -1,0 +1,81 @@
+// Runs the rounds of one server: the queries of the catalogue that are due, with a fresh tick,
+// over a connection of their own.
+#pragma once
+
+#include "loop/alarm.h"
+#include "loop/bell.h"
+#include "sampling/database_walker.h"
+#include "sampling/polled_server.h"
+#include "sampling/round_gate.h"
+#include "session/session.h"
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <asio/awaitable.hpp>
+
+namespace pgrepl::sampling {
+
+class RoundPoller {
+ public:
+  explicit RoundPoller(PolledServer& polled);
+
+  // Begins a round, or joins the one that runs, and returns when it has ended or at `deadline`.
+  // At once where a round makes no sense: the server does not answer ticks, or the last round
+  // failed just now.
+  asio::awaitable<void> join(Instant deadline);
+
+  [[nodiscard]] bool has_walk() const;
+
+  // See Poller::walk().
+  asio::awaitable<void> walk();
+
+  // From the next round or walk on.
+  void use(SharedQueries queries);
+
+  // Ends what is under way.
+  void close();
+
+  // Returns when no round runs.
+  asio::awaitable<void> wait_until_over();
+
+  // Lets nobody wait any more. Once the server is polled no more.
+  void wake();
+
+  // Of the last round, or of one that a caller has waited for in vain.
+  [[nodiscard]] std::optional<cluster::Failure> failure(Instant now) const;
+
+  // A caller waits, or has waited, in vain for the round that runs: what there is is too old.
+  [[nodiscard]] bool is_overdue(Instant now) const { return gate_.overdue_since(now).has_value(); }
+
+  [[nodiscard]] std::optional<std::uint64_t> databases_left_out() const {
+    return walker_.left_out();
+  }
+
+ private:
+  void start();
+  // A task of its own: whoever began it may leave before its end.
+  asio::awaitable<void> run_round();
+  void end_round(const std::exception_ptr& problem);
+  asio::awaitable<void> wait_for_the_walk();
+  asio::awaitable<void> wait_for_place();
+  asio::awaitable<void> ask_with_second_try();
+  asio::awaitable<void> ask();
+  // The queries' own: which of them run depends on the server's role.
+  asio::awaitable<std::optional<session::QueryError>> learn_role();
+  asio::awaitable<std::optional<session::QueryError>> run_due_queries();
+  void fail(const session::QueryError& error);
+  void change_queries();
+
+  PolledServer& polled_;
+  RoundGate gate_;
+  loop::Bell round_over_;
+  loop::Alarm walk_paused_;
+  std::unique_ptr<session::Session> session_;
+  DatabaseWalker walker_;
+  SharedQueries next_queries_;  // null when they are to stay
+};
+
+}  // namespace pgrepl::sampling

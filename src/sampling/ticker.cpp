@@ -1,0 +1,165 @@
+#include "sampling/ticker.h"
+
+#include "log/log.h"
+#include "sampling/decode.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pgrepl::sampling {
+
+namespace {
+
+using session::QueryError;
+using session::QueryResult;
+
+constexpr const char* kStartTime =
+    "SELECT extract(epoch FROM pg_catalog.pg_postmaster_start_time()) AS postmaster_start_time";
+
+}  // namespace
+
+void log_place(const std::string& server, Place place) {
+  log::write(
+      log::Level::Info,
+      "sampling",
+      place == Place::Observer ? "observes the server" : "leaves the server to other exporters",
+      {{"server", server}}
+  );
+}
+
+Ticker::Ticker(PolledServer& polled)
+    : polled_(polled), pause_(polled.loop), session_(polled.make_session("")) {
+}
+
+void Ticker::close() {
+  session_->close();
+}
+
+asio::awaitable<void> Ticker::turn() {
+  if (!polled_.place.rests(polled_.now()) && !polled_.stopped) {
+    co_await ask_with_second_try();
+  }
+  polled_.place_known.cancel();
+  const auto& tick = polled_.collection.tick();
+  const auto role = tick ? std::optional{tick->reading.role} : std::nullopt;
+  const Instant next = polled_.state.next_attempt(polled_.now(), role);
+  co_await pause_until(next);
+}
+
+asio::awaitable<void> Ticker::pause() {
+  co_await pause_.wait_until(polled_.now() + polled_.sampling.tick);
+}
+
+// A server that refused the password is left alone for long, but not once the password's file has
+// changed.
+asio::awaitable<void> Ticker::pause_until(Instant next) {
+  while (!polled_.stopped && polled_.now() < next && !has_new_credentials()) {
+    const Instant look = polled_.now() + polled_.sampling.tick;
+    co_await pause_.wait_until(polled_.credentials.in_file() ? std::min(next, look) : next);
+  }
+}
+
+bool Ticker::has_new_credentials() const {
+  const auto failure = polled_.state.failure(polled_.now());
+  return failure && failure->reason == pg::FailureReason::Auth && polled_.credentials.changed();
+}
+
+// A connection that was ended since the last tick says nothing against the server.
+asio::awaitable<void> Ticker::ask_with_second_try() {
+  polled_.state.attempt_began(polled_.now());
+  const bool kept = session_->is_open();
+  auto answer = co_await ask();
+  if (kept && answer && session::lost_connection(answer->result) && !polled_.stopped) {
+    answer = co_await ask();
+  }
+  if (answer) {
+    take(*answer);
+  }
+}
+
+asio::awaitable<std::optional<Ticker::Answer>> Ticker::ask() {
+  if (!session_->is_open()) {
+    polled_.place.lost();
+    auto refused = co_await polled_.connect(*session_);
+    if (refused) {
+      const Instant now = polled_.now();
+      Answer answer{Unexpected<QueryError>{std::move(*refused)}, now, now};
+      co_return answer;
+    }
+    polled_.collection.forget_round_failure();
+  }
+  if (!polled_.place.is_observer()) {
+    const bool has_place = co_await take_place();
+    if (!has_place) {
+      co_return std::nullopt;
+    }
+    polled_.place_known.cancel();
+  }
+  const Instant sent = polled_.now();
+  auto statement = polled_.tick_statement(*session_);
+  if (!statement) {
+    session_->close();
+    Answer answer{Unexpected<QueryError>{std::move(statement.error())}, sent, sent};
+    co_return answer;
+  }
+  std::vector<pg::Statement> statements{std::move(*statement)};
+  const Instant deadline = sent + polled_.sampling.timeout;
+  auto results = co_await polled_.run(*session_, std::move(statements), deadline);
+  Answer answer{std::move(results.front()), sent, polled_.now()};
+  co_return answer;
+}
+
+void Ticker::take(const Answer& answer) {
+  if (polled_.place.is_left_to_others()) {
+    return;
+  }
+  TickVerdict verdict = polled_.collection.take_tick(answer.result, answer.sent, answer.received);
+  if (verdict.failure) {
+    polled_.note_failure(std::move(*verdict.failure));
+  }
+  if (verdict.answered) {
+    polled_.state.answered(answer.received);
+  }
+}
+
+asio::awaitable<bool> Ticker::take_place() {
+  const bool was_understudy = polled_.place.place() == Place::Understudy;
+  std::vector<pg::Statement> statements{polled_.place.claim_sql(), kStartTime};
+  const Instant deadline = polled_.now() + polled_.sampling.timeout;
+  auto results = co_await polled_.run(*session_, std::move(statements), deadline);
+  // The connection may have ended after some of the statements were answered.
+  if (const QueryError* lost = find_loss(results)) {
+    polled_.note_failure({lost->reason, lost->message});
+    co_return false;
+  }
+  if (!session_->is_open()) {
+    co_return false;
+  }
+  take_claim(results);
+  if (!polled_.place.is_observer()) {
+    polled_.state.answered(polled_.now());
+    if (polled_.place.place() == Place::Waiting) {
+      session_->close();
+    }
+    co_return false;
+  }
+  if (was_understudy) {
+    statements.assign(1, polled_.place.release_sql());
+    results = co_await polled_.run(*session_, std::move(statements), deadline);
+  }
+  co_return true;
+}
+
+void Ticker::take_claim(const std::vector<QueryResult>& results) {
+  const Place before = polled_.place.place();
+  const auto number = results.front() ? decode_place(*results.front()) : std::nullopt;
+  polled_.place.given(number, polled_.now(), polled_.fraction());
+  if (results.back()) {
+    seen_start_time_ = decode_start_time(*results.back());
+  }
+  if (polled_.place.is_observer() != (before == Place::Observer)) {
+    log_place(polled_.server.name, polled_.place.place());
+  }
+}
+
+}  // namespace pgrepl::sampling

@@ -1,0 +1,191 @@
+// I1: the lag that is shown is true. I2: a lag that was known is not lost without a reason.
+#include "simulation/invariants.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+namespace pgrepl::simulation {
+
+namespace {
+
+// The world moves in steps, and a sender knows of its standby one step late.
+constexpr Seconds kTolerance{0.12};
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f", value);
+  return text;
+}
+
+// The model says "at least" without leaving out the uncertainty when the primary is silent and the
+// standby has passed all that it was seen to write. True once the model is mended.
+constexpr bool kStandbyViewIsBounded = false;
+
+// From where to where the value may be about, and whether it ages from then to when it is shown.
+struct Window {
+  Instant from;
+  Instant to;
+  bool ages = false;
+};
+
+const cluster::Server* server_named(const cluster::Cluster& cluster, const std::string& name) {
+  const auto found = std::ranges::find_if(cluster.servers, [&](const cluster::Server& server) {
+    return server.sample.name == name;
+  });
+  return found == cluster.servers.end() ? nullptr : &*found;
+}
+
+// Of a value of its own last word; absent where that says nothing about when.
+std::optional<Window> window_of(const View& view, const cluster::Server& server) {
+  using enum cluster::LagBasis;
+  const cluster::ReplicationLag& lag = server.standby->lag;
+  if (lag.basis == UpstreamView && server.standby->upstream) {
+    const auto* upstream = server_named(view.cluster, server.standby->upstream->server);
+    if (upstream != nullptr && upstream->sample.tick) {
+      return Window{upstream->sample.tick->sent, view.picture.taken, true};
+    }
+    return std::nullopt;
+  }
+  if (lag.basis == LastKnown || lag.basis == UpstreamView || lag.basis == Unknown) {
+    return std::nullopt;
+  }
+  if (!cluster::is_current(server.sample)) {
+    return std::nullopt;
+  }
+  return Window{server.sample.tick->sent, server.sample.tick->received};
+}
+
+// Where the line of the primary ended that the exporter measures against.
+std::optional<Position> end_of_line(const World& world, NodeId primary, Instant at) {
+  const auto& past = world.node(primary).past;
+  std::optional<Position> end;
+  for (const Node::Past& then : past) {
+    if (then.at <= at && then.primary) {
+      end = then.position;
+    }
+  }
+  return end;
+}
+
+bool fits(
+    const World& world,
+    NodeId primary,
+    NodeId standby,
+    const cluster::ReplicationLag& lag,
+    const Window& window,
+    std::string& why
+) {
+  for (Instant at = window.from;; at = std::min(window.to, at + kStep)) {
+    const auto end = end_of_line(world, primary, at);
+    const Node::Past shown = world.past(standby, at);
+    if (!end || shown.primary || !world.wal().contains(*end, shown.position)) {
+      return true;  // nothing to compare with
+    }
+    const double truth = world.wal().lag(*end, shown.position, at).count();
+    const double aged = window.ages ? Seconds{window.to - at}.count() : 0;
+    const double value = std::max(0.0, lag.time->count() - aged);
+    const double margin = lag.uncertainty ? lag.uncertainty->count() : 0;
+    const bool judged = kStandbyViewIsBounded || lag.basis != cluster::LagBasis::StandbyView;
+    const bool below = !judged || value - margin <= truth + kTolerance.count();
+    const bool above = !lag.uncertainty || value + margin >= truth - kTolerance.count();
+    if (below && above) {
+      return true;
+    }
+    why = "shows " + number(lag.time->count()) +
+          (lag.uncertainty ? " ± " + number(margin) : std::string{" at least"}) + ", truth " +
+          number(truth);
+    if (at >= window.to) {
+      return false;
+    }
+  }
+}
+
+class LagIsTrue : public Invariant {
+ public:
+  void on_start(ExporterId exporter) override { primaries_.erase(exporter); }
+
+  void on_view(const Truth& truth, const View& view) override {
+    if (!view.cluster.observed) {
+      primaries_.erase(view.exporter);
+      return;
+    }
+    if (view.cluster.primary) {
+      const auto node = node_of(truth.world, view.cluster.servers[*view.cluster.primary]);
+      if (node) {
+        primaries_[view.exporter] = *node;
+      }
+    }
+    const auto primary = primaries_.find(view.exporter);
+    if (primary == primaries_.end()) {
+      return;
+    }
+    for (const cluster::Server& server : view.cluster.servers) {
+      const auto node = node_of(truth.world, server);
+      if (!server.standby || !server.standby->lag.time || !node || *node == primary->second) {
+        continue;
+      }
+      const auto window = window_of(view, server);
+      std::string why;
+      if (window && !fits(truth.world, primary->second, *node, server.standby->lag, *window, why)) {
+        violated(
+            "I1",
+            view.picture.taken,
+            server.sample.name + " " + why + " (" +
+                std::string{to_string(server.standby->lag.basis)} + ")"
+        );
+      }
+    }
+  }
+
+ private:
+  std::map<ExporterId, NodeId> primaries_;  // that each exporter measures against
+};
+
+class LagIsKept : public Invariant {
+ public:
+  void on_start(ExporterId exporter) override { forget(exporter); }
+
+  void on_view(const Truth&, const View& view) override {
+    if (!view.cluster.observed) {
+      forget(view.exporter);
+      return;
+    }
+    std::map<std::string, bool> now;
+    for (const cluster::Server& server : view.cluster.servers) {
+      const bool had = had_[view.exporter][server.sample.name];
+      const bool has = server.standby && server.standby->lag.time.has_value();
+      const bool excused =
+          !server.standby || server.standby->state == cluster::StandbyState::Diverged ||
+          (!view.cluster.primary && view.cluster.primaries > 1 && !view.cluster.anomalies.empty());
+      if (had && !has && !excused) {
+        violated(
+            "I2",
+            view.picture.taken,
+            server.sample.name + " has lost its lag, and is " +
+                std::string{to_string(server.standby->state)}
+        );
+      }
+      // A primary that comes back as a standby has no lag to keep yet.
+      now[server.sample.name] = has || (had && server.standby);
+    }
+    had_[view.exporter] = std::move(now);
+  }
+
+ private:
+  void forget(ExporterId exporter) { had_.erase(exporter); }
+
+  std::map<ExporterId, std::map<std::string, bool>> had_;
+};
+
+}  // namespace
+
+std::unique_ptr<Invariant> lag_is_true() {
+  return std::make_unique<LagIsTrue>();
+}
+
+std::unique_ptr<Invariant> lag_is_kept() {
+  return std::make_unique<LagIsKept>();
+}
+
+}  // namespace pgrepl::simulation
