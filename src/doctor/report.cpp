@@ -1,4 +1,5 @@
 #include "doctor/findings.h"
+#include "support/printable.h"
 
 namespace pgrepl::doctor {
 
@@ -33,10 +34,10 @@ std::string report(std::span<const Examined> servers) {
   for (const Examined& server : servers) {
     const auto findings = examine(server);
     total += findings.size();
-    text += heading(server) + (findings.empty() ? ": nothing found\n" : "\n");
+    text += printable(heading(server)) + (findings.empty() ? ": nothing found\n" : "\n");
     for (const Finding& finding : findings) {
-      text += "  " + std::string{finding.check} + ": " + finding.message + "\n    " +
-              finding.remedy + "\n";
+      text += "  " + std::string{finding.check} + ": " + printable(finding.message) + "\n    " +
+              printable_lines(finding.remedy) + "\n";
     }
   }
   text += std::to_string(total) + (total == 1 ? " finding" : " findings") + " on " +
