@@ -30,6 +30,8 @@ pgrepl::Setup setup_of(std::vector<config::Server> servers) {
   cluster.servers = std::move(servers);
   setup.config.clusters = {cluster};
   setup.catalogue = testing::few_queries()->catalogue;
+  // A walk through the databases has a connection of its own, and closes that of the rounds.
+  std::erase_if(setup.catalogue.queries, &catalogue::Query::per_database);
   for (catalogue::Query& query : setup.catalogue.queries) {
     query.columns = {
         {.name = "n", .usage = catalogue::ColumnUsage::Gauge, .family = "n_" + query.name}};
