@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
 
 #include <arpa/inet.h>
@@ -20,7 +21,9 @@ using Clock = std::chrono::steady_clock;
 // So small that answers unread pile up at the server.
 constexpr int kReceiveBuffer = 4096;
 
+// OpenSSL writes without MSG_NOSIGNAL, and many of these clients are hung up on.
 SSL_CTX* context() {
+  std::signal(SIGPIPE, SIG_IGN);
   static const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context{
       SSL_CTX_new(TLS_client_method()), &SSL_CTX_free};
   return context.get();
