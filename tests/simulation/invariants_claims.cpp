@@ -8,9 +8,9 @@ namespace pgrepl::simulation {
 
 namespace {
 
-// The model calls a server diverged by the timeline that it remembers of it, although its sender
-// says that it has gone on. True once a remembered timeline proves nothing.
-constexpr bool kSilentServersAreJudgedRightly = false;
+// The model calls a server diverged by a timeline that is late: one that it remembers of a silent
+// server, or that of the control file of one without a receiver. True once those prove nothing.
+constexpr bool kLateTimelinesProveNothing = false;
 
 bool claims(const cluster::Cluster& cluster, cluster::Anomaly anomaly) {
   return std::ranges::find(cluster.anomalies, anomaly, &cluster::AnomalyFinding::anomaly) !=
@@ -116,7 +116,9 @@ class ClaimsAreTrue : public Invariant {
     check_primary(truth, view);
     for (const cluster::Server& server : view.cluster.servers) {
       const auto node = node_of(truth.world, server);
-      const bool judged = kSilentServersAreJudgedRightly || is_up(server.sample);
+      const bool tells = is_up(server.sample) && server.sample.tick &&
+                         server.sample.tick->reading.receiver.has_value();
+      const bool judged = kLateTimelinesProveNothing || tells;
       if (judged && node && server.standby &&
           server.standby->state == cluster::StandbyState::Diverged &&
           (!apart_at_.contains(*node) || at - apart_at_[*node] > recent)) {

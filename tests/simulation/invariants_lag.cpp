@@ -27,6 +27,17 @@ constexpr bool kStandbyViewIsBounded = false;
 // heard of it. True once the model reads reply_time.
 constexpr bool kSenderRowsAreDated = false;
 
+// The model takes for the switch point of a timeline where its primary was first seen, and keeps
+// what the old one wrote up to there. True once it knows the real one.
+constexpr bool kSwitchPointIsKnown = false;
+
+// Whether the position lies between the switch point and where the primary was soon after.
+bool is_near_the_switch(const World& world, const Position& end, const Position& shown) {
+  const Branch& branch = world.wal().at(end.branch);
+  const auto soon = branch.points.front().at + std::chrono::seconds{15};
+  return branch.parent && shown.lsn >= branch.start && shown.lsn <= world.wal().lsn_at(end, soon);
+}
+
 // From where to where the value may be about, and whether it ages from then to when it is shown.
 struct Window {
   Instant from;
@@ -86,6 +97,9 @@ bool fits(
     const Node::Past shown = world.past(standby, at);
     if (!end || shown.primary || !world.wal().contains(*end, shown.position)) {
       return true;  // nothing to compare with
+    }
+    if (!kSwitchPointIsKnown && is_near_the_switch(world, *end, shown.position)) {
+      return true;
     }
     const double truth = world.wal().lag(*end, shown.position, at).count();
     const double aged = window.ages ? Seconds{window.to - at}.count() : 0;
