@@ -93,15 +93,15 @@ bool is_ahead(const ServerMemory& known, const Memory& memory) {
     return false;
   }
   const PrimaryReading& primary = memory.primary->reading;
-  const auto proves = [&primary](pg::Lsn position, Instant read_at) {
+  const auto proves = [&primary](pg::Lsn position, Instant read_by) {
     const Instant asked =
         primary.read_at - std::chrono::duration_cast<Instant::duration>(primary.read_error);
-    return position > primary.position && read_at < asked;
+    return position > primary.position && read_by < asked;
   };
   const bool last =
-      known.position && known.position_read_at && proves(*known.position, *known.position_read_at);
+      known.position && known.position_read_by && proves(*known.position, *known.position_read_by);
   return last || (known.reading_before &&
-                  proves(known.reading_before->position, known.reading_before->read_at));
+                  proves(known.reading_before->position, known.reading_before->read_by));
 }
 
 }  // namespace pgrepl::cluster

@@ -27,10 +27,11 @@ class ReplayRate {
   std::deque<WalHistory::Point> readings_;
 };
 
-// A position as it was read.
+// A position as it was read, and when its answer was here: a slow server may have read it at any
+// moment before.
 struct ReadPosition {
   pg::Lsn position;
-  Instant read_at;
+  Instant read_by;
 };
 
 struct ServerMemory {
@@ -50,7 +51,7 @@ struct ServerMemory {
       archive_ahead_since;  // first sight of archived WAL that it has not replayed
   std::optional<ServerTime> postmaster_start_time;
   std::optional<pg::Lsn> position;          // a standby's: by its own or its sender's word
-  std::optional<Instant> position_read_at;  // likewise
+  std::optional<Instant> position_read_by;  // when that answer was here
   std::optional<Seconds> lag;               // while one of them could say where it was
   std::optional<Instant> silent_since;      // first sight of neither saying anything
   std::optional<Instant> answered_at;

@@ -64,8 +64,8 @@ void remember_reading(const ServerSample& sample, ServerMemory& known) {
     known.last_certain = ControlPoint{*reading.timeline, *reading.position};
   }
   if (reading.role == Role::Standby) {
-    if (is_new && known.position && known.position_read_at && was == reading.role) {
-      known.reading_before = ReadPosition{*known.position, *known.position_read_at};
+    if (is_new && known.position && known.position_read_by && was == reading.role) {
+      known.reading_before = ReadPosition{*known.position, *known.position_read_by};
     }
     if (known.position && *reading.position > *known.position) {
       known.position_moved_at = at;
@@ -73,7 +73,7 @@ void remember_reading(const ServerSample& sample, ServerMemory& known) {
     known.replay_rate.note(*reading.position, at);
   }
   known.position = reading.position;
-  known.position_read_at = at;
+  known.position_read_by = sample.tick->received;
 }
 
 void remember_sender_view(
@@ -83,7 +83,7 @@ void remember_sender_view(
   const WalSender& sender = tick.reading.senders[match.sender];
   if (sender.replay >= known.position) {
     known.position = sender.replay;
-    known.position_read_at = middle(tick);
+    known.position_read_by = tick.received;
   }
 }
 
