@@ -68,13 +68,20 @@ std::vector<ChainEnd> judge_chains(
 }
 
 std::vector<std::size_t> told_from_afar(
-    std::span<const ServerSample> samples, std::span<const std::optional<SenderMatch>> matches
+    std::span<const ServerSample> samples,
+    std::span<const std::optional<SenderMatch>> matches,
+    const Memory& memory
 ) {
+  const auto was_standby = [&memory](const ServerSample& sample) {
+    const auto known = memory.servers.find(sample.name);
+    return known != memory.servers.end() && known->second.role == Role::Standby;
+  };
   const Links links = find_links(samples, matches);
   std::vector<std::size_t> told;
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    const bool unasked = !links[i] || !samples[*links[i]].tick;
-    if (is_streaming(samples[i]) && unasked) {
+    const bool from_afar =
+        !links[i] || (!samples[*links[i]].tick && !was_standby(samples[*links[i]]));
+    if (is_streaming(samples[i]) && from_afar) {
       told.push_back(i);
     }
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cluster/cluster.h"
+#include "cluster/memory.h"
 #include "cluster/topology.h"
 
 #include <cstddef>
@@ -26,9 +27,13 @@ struct ChainEnd {
     std::optional<std::size_t> primary
 );
 
-// Standbys that receive from a server which we cannot ask: it is not watched, or does not answer.
+// Standbys that receive from a primary which we cannot ask: it is not watched, or does not answer.
+// A message of a watched standby that has fallen silent is no word of a primary: nobody knows
+// whether that standby still heard of one.
 [[nodiscard]] std::vector<std::size_t> told_from_afar(
-    std::span<const ServerSample> samples, std::span<const std::optional<SenderMatch>> matches
+    std::span<const ServerSample> samples,
+    std::span<const std::optional<SenderMatch>> matches,
+    const Memory& memory
 );
 
 // Whether it is evident that the cluster's primary is not among the servers we watch: each of them

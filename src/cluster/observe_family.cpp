@@ -118,7 +118,7 @@ Observation observe_family(
   seen.cluster.stale_primary = view.primary.stale;
   judge_role(watched, view, seen.memory, seen.cluster);
   if (!view.primary.primary && view.primary.is_settled) {
-    remember_far_end(samples, told_from_afar(samples, view.matches), seen.memory);
+    remember_far_end(samples, told_from_afar(samples, view.matches, seen.memory), seen.memory);
   }
   for (std::size_t i = 0; i < samples.size(); ++i) {
     seen.cluster.servers.push_back(describe_server(view, i, seen, now));

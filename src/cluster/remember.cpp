@@ -64,7 +64,8 @@ void remember_reading(const ServerSample& sample, ServerMemory& known) {
     known.last_certain = ControlPoint{*reading.timeline, *reading.position};
   }
   if (reading.role == Role::Standby) {
-    if (is_new && known.position && known.position_read_by && was == reading.role) {
+    const bool went_back = known.position && *reading.position < *known.position;
+    if (is_new && known.position_read_by && was == reading.role && !went_back) {
       known.reading_before = ReadPosition{*known.position, *known.position_read_by};
     }
     if (known.position && *reading.position > *known.position) {
