@@ -16,9 +16,16 @@ void remember_timeline(const TickReading& reading, ServerMemory& known, std::opt
     return;
   }
   const bool came_back = was == Role::Primary && reading.role == Role::Standby;
+  const auto before = known.timeline;
   if (has_certain_timeline(reading) || came_back || !known.timeline ||
       *known.timeline < *reading.timeline) {
     known.timeline = reading.timeline;
+  }
+  // Whoever is on another timeline now has another history: what was proven on the one before holds
+  // no more, even where its position has grown beyond that meanwhile.
+  if (before && known.timeline != before) {
+    known.beyond_primary = false;
+    known.reading_before.reset();
   }
 }
 
@@ -50,6 +57,7 @@ void remember_reading(const ServerSample& sample, ServerMemory& known) {
   } else if (reading.role == Role::Primary) {
     known.resigned_on.reset();
   }
+  const auto timeline_before = known.timeline;
   remember_timeline(reading, known, was);
   known.postmaster_start_time = reading.postmaster_start_time;
   withdraw_when_back(reading, known);
@@ -65,7 +73,8 @@ void remember_reading(const ServerSample& sample, ServerMemory& known) {
   }
   if (reading.role == Role::Standby) {
     const bool went_back = known.position && *reading.position < *known.position;
-    if (is_new && known.position_read_by && was == reading.role && !went_back) {
+    if (is_new && known.position_read_by && was == reading.role && !went_back &&
+        timeline_before == known.timeline) {
       known.reading_before = ReadPosition{*known.position, *known.position_read_by};
     }
     if (known.position && *reading.position > *known.position) {
