@@ -40,6 +40,18 @@ void withdraw_when_back(const TickReading& reading, ServerMemory& known) {
   }
 }
 
+// A standby's position. `continues`: it is a new reading of the same life on the same timeline.
+void remember_replay(pg::Lsn position, bool continues, ServerMemory& known, Instant at) {
+  const bool went_back = known.position && position < *known.position;
+  if (continues && known.position && known.position_read_by && !went_back) {
+    known.reading_before = ReadPosition{*known.position, *known.position_read_by};
+  }
+  if (known.position && position > *known.position) {
+    known.position_moved_at = at;
+  }
+  known.replay_rate.note(position, at);
+}
+
 }  // namespace
 
 void remember_reading(const ServerSample& sample, ServerMemory& known) {
@@ -72,15 +84,8 @@ void remember_reading(const ServerSample& sample, ServerMemory& known) {
     known.last_certain = ControlPoint{*reading.timeline, *reading.position};
   }
   if (reading.role == Role::Standby) {
-    const bool went_back = known.position && *reading.position < *known.position;
-    if (is_new && known.position_read_by && was == reading.role && !went_back &&
-        timeline_before == known.timeline) {
-      known.reading_before = ReadPosition{*known.position, *known.position_read_by};
-    }
-    if (known.position && *reading.position > *known.position) {
-      known.position_moved_at = at;
-    }
-    known.replay_rate.note(*reading.position, at);
+    const bool continues = is_new && was == reading.role && timeline_before == known.timeline;
+    remember_replay(*reading.position, continues, known, at);
   }
   known.position = reading.position;
   known.position_read_by = sample.tick->received;
