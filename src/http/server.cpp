@@ -300,7 +300,8 @@ Expected<std::unique_ptr<Server>, std::string> Server::start(
 Expected<std::unique_ptr<Server>, std::string> Server::start(
     const std::vector<std::string>& listen_addresses,
     Handler handler,
-    std::unique_ptr<WebSettings> settings
+    std::unique_ptr<WebSettings> settings,
+    std::function<void(int status)> told
 ) {
   const auto addresses = parse_all(listen_addresses);
   if (!addresses) {
@@ -314,6 +315,11 @@ Expected<std::unique_ptr<Server>, std::string> Server::start(
       return web->answer(request, inner);
     };
   }
+  handler = [told = std::move(told), inner = std::move(handler)](const Request& request) {
+    Response response = inner(request);
+    told(response.status);
+    return response;
+  };
   const bool tls = web != nullptr && web->serves_tls();
   const std::string problem = tls ? server->start_tls(*addresses, std::move(handler))
                                   : server->start_plain(*addresses, std::move(handler));

@@ -50,11 +50,14 @@ class Server {
   [[nodiscard]] static Expected<std::unique_ptr<Server>, std::string> start(
       const std::vector<std::string>& listen_addresses, Handler handler
   );
-  // The same behind what the web configuration file asks for: TLS, logins, headers.
+  // The same behind what the web configuration file asks for: TLS, logins, headers. `told` is
+  // called on the threads of the server with the status of each answer, those of refused logins
+  // included.
   [[nodiscard]] static Expected<std::unique_ptr<Server>, std::string> start(
       const std::vector<std::string>& listen_addresses,
       Handler handler,
-      std::unique_ptr<WebSettings> settings
+      std::unique_ptr<WebSettings> settings,
+      std::function<void(int status)> told = [](int) {}
   );
 
   // Waits for requests under way.

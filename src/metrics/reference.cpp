@@ -124,6 +124,7 @@ std::vector<Family> example_families() {
   const ProcessFacts process{0, 0, 0, 0, 0, 0};
   SelfCounters counters;
   counters.note_task_failure("example");
+  counters.note_answer(404);
   const SelfFacts self{.counters = &counters, .process = process, .query_files = {{}}};
   return collect_page(clusters, self, {.now = {}, .wall_clock_now = 0}, {}).families;
 }

@@ -83,7 +83,10 @@ Expected<void, std::string> Monitor::serve() {
   const bool tls = *settings != nullptr && (*settings)->serves_tls();
   http::Site site{web.telemetry_path, web.enable_lifecycle};
   auto server = http::Server::start(
-      web.listen_addresses, http::make_handler(*this, std::move(site)), std::move(*settings)
+      web.listen_addresses,
+      http::make_handler(*this, std::move(site)),
+      std::move(*settings),
+      [this](int status) { watch_.note_answer(status); }
   );
   if (!server) {
     return Unexpected<std::string>{server.error()};

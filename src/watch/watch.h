@@ -112,6 +112,9 @@ class Watch {
     return journal_.events();
   }
 
+  // For any thread. A request over HTTP was answered.
+  void note_answer(int status) { counters_.note_answer(status); }
+
   // For any thread. Whether the loop turns.
   [[nodiscard]] bool is_responsive() const { return watchdog_.is_alive(now()); }
 

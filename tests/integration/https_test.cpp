@@ -193,6 +193,7 @@ TEST_F(Https, RightPasswordIsServedAndWrongOrNoneAreNot) {
   const Ended right = curl({"-u", "alice:secret"});
   EXPECT_THAT(right.output, HasSubstr("pg_up{"));
   EXPECT_THAT(right.output, HasSubstr("code 200"));
+  EXPECT_THAT(right.output, HasSubstr("pg_exporter_http_requests_refused_total{code=\"401\"} 3"));
   EXPECT_THAT(exporter->output(), Not(HasSubstr("secret")));
 }
 
