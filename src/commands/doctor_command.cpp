@@ -164,6 +164,7 @@ int examine_servers(Setup setup) {
     );
   }
   io.run();
+  doctor::meet_primaries(examined);
   std::fputs(doctor::report(examined).c_str(), stdout);
   const bool healthy = std::ranges::all_of(examined, [](const doctor::Examined& server) {
     return doctor::examine(server).empty();

@@ -88,11 +88,6 @@ SelfCounters::SelfCounters()
           registry_,
           "pg_exporter_task_failures_total",
           "Turns of the exporter's own tasks that an unexpected error ended"
-      )),
-      refused_requests_(counters(
-          registry_,
-          "pg_exporter_http_requests_refused_total",
-          "Requests to the exporter that were answered with a status from 400 to 499"
       )) {
 }
 
@@ -105,12 +100,6 @@ void SelfCounters::note_round(double seconds, bool has_failures) {
 
 void SelfCounters::note_task_failure(const std::string& task) {
   task_failures_.Add({{"task", task}}).Increment();
-}
-
-void SelfCounters::note_answer(int status) {
-  if (status >= 400 && status < 500) {
-    refused_requests_.Add({{"code", std::to_string(status)}}).Increment();
-  }
 }
 
 void SelfCounters::set_dropped_log_lines(std::uint64_t lines) {

@@ -33,10 +33,6 @@ class SelfCounters {
   // In all since the start; the log counts them itself.
   void set_dropped_log_lines(std::uint64_t lines);
 
-  // From any thread. An answer to a request over HTTP; counted when it is a refusal, with a status
-  // from 400 to 499.
-  void note_answer(int status);
-
   // All of it, as it is now.
   void add_to(Families& families) const;
 
@@ -50,7 +46,6 @@ class SelfCounters {
   prometheus::Counter& stalls_;
   prometheus::Counter& dropped_log_lines_;
   prometheus::Family<prometheus::Counter>& task_failures_;
-  prometheus::Family<prometheus::Counter>& refused_requests_;
 };
 
 }  // namespace pgrepl::metrics

@@ -126,7 +126,7 @@ void add_moves(Random& random, Scenario& scenario) {
   // A film has a temper: some are full of events, some rest for long.
   const std::int64_t pace = random.percent(50) ? 4'000 : 15'000;
   Instant at = kBegin + std::chrono::seconds{8};
-  while (at < scenario.calm_from) {
+  while (at < scenario.calm_from - std::chrono::seconds{1}) {
     scenario.moves.push_back(draw_move(random, scenario, at));
     at += milliseconds{random.between(0, 2 * pace)};
   }

@@ -227,11 +227,11 @@ std::optional<Violation> Stage::play_to_the_end() {
   }
   bool calm = false;
   for (Instant now = kBegin + kStep; now <= scenario_.end; now += kStep) {
+    step(now);
     if (!calm && now >= scenario_.calm_from) {
       calm = true;
       repair();
     }
-    step(now);
     std::vector<const Exporter*> exporters;
     for (ExporterId id = 0; id < seats_.size(); ++id) {
       look(id);

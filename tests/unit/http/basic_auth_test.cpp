@@ -1,5 +1,8 @@
 #include "http/basic_auth.h"
 
+#include <algorithm>
+#include <chrono>
+
 #include <gtest/gtest.h>
 
 namespace pgrepl::http {
@@ -46,6 +49,37 @@ TEST(BasicAuth, LoginThatWasTakenAwayIsRefusedAtOnce) {
   BasicAuth auth;
   EXPECT_TRUE(auth.admits("Basic YWxpY2U6c2VjcmV0", kUsers));
   EXPECT_FALSE(auth.admits("Basic YWxpY2U6c2VjcmV0", {}));
+}
+
+TEST(BasicAuth, OnlyALoginThatIsNotProvenMustBeComputed) {
+  BasicAuth auth;
+  EXPECT_FALSE(auth.must_compute("Bearer x", kUsers));
+  EXPECT_TRUE(auth.must_compute("Basic YWxpY2U6c2VjcmV0", kUsers));
+  EXPECT_TRUE(auth.must_compute("Basic Ym9iOnNlY3JldA==", kUsers));
+  EXPECT_TRUE(auth.admits("Basic YWxpY2U6c2VjcmV0", kUsers));
+  EXPECT_FALSE(auth.must_compute("Basic YWxpY2U6c2VjcmV0", kUsers));
+}
+
+// Users' hashes at two costs: 2^4 and 2^9 steps. Each login computes both, whoever it names.
+TEST(BasicAuth, TimeTellsNoNamesWhateverTheCosts) {
+  std::map<std::string, pg::Secret> users = kUsers;
+  users.emplace(
+      "carol", pg::Secret{"$2y$09$WUDfWUDfWUDfWUDfWUDfWODNyhfqQFXS3yNGH5Gr79yhRMuJJnSIS"}
+  );
+  BasicAuth auth;
+  const auto fastest = [&](const char* header) {
+    auto least = std::chrono::steady_clock::duration::max();
+    for (int i = 0; i < 5; ++i) {
+      const auto began = std::chrono::steady_clock::now();
+      EXPECT_FALSE(auth.admits(header, users));
+      least = std::min(least, std::chrono::steady_clock::now() - began);
+    }
+    return std::chrono::duration<double>{least}.count();
+  };
+  const double cheap = fastest("Basic YWxpY2U6d3Jvbmc=");   // alice:wrong
+  const double costly = fastest("Basic Y2Fyb2w6d3Jvbmc=");  // carol:wrong
+  const double unknown = fastest("Basic Ym9iOndyb25n");     // bob:wrong
+  EXPECT_LT(std::max({cheap, costly, unknown}), 3 * std::min({cheap, costly, unknown}));
 }
 
 }  // namespace

@@ -48,18 +48,6 @@ TEST(SelfCounters, FailuresAreCountedByTask) {
   EXPECT_TRUE(has_line(page, "pg_exporter_task_failures_total{task=\"discovery\"} 1"));
 }
 
-TEST(SelfCounters, RefusedRequestsAreCountedByTheirStatus) {
-  SelfCounters counters;
-  for (const int status : {200, 401, 401, 404, 503}) {
-    counters.note_answer(status);
-  }
-  const std::string page = page_of(counters);
-  EXPECT_TRUE(has_line(page, "pg_exporter_http_requests_refused_total{code=\"401\"} 2")) << page;
-  EXPECT_TRUE(has_line(page, "pg_exporter_http_requests_refused_total{code=\"404\"} 1"));
-  EXPECT_EQ(page.find("code=\"200\""), std::string::npos);
-  EXPECT_EQ(page.find("code=\"503\""), std::string::npos);
-}
-
 TEST(SelfCounters, DroppedLinesAreThoseOfTheLogAndNeverFewerThanBefore) {
   SelfCounters counters;
   counters.set_dropped_log_lines(5);

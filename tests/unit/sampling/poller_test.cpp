@@ -186,6 +186,18 @@ TEST(Poller, AWalkInterruptedByTwoCallersLetsBothHaveTheirRoundAndGoesOn) {
   EXPECT_LE(scene.server.most_open, 2);
 }
 
+TEST(Poller, AWalkWithoutDatabasesKeepsTheConnectionOfTheRounds) {
+  Scene scene;
+  scene.server.replies["SELECT datname"] = {one_value("datname", "postgres")};
+  scene.round();
+  scene.spawn(scene.poller->walk());
+  scene.run_for(100ms);
+  EXPECT_EQ(scene.collected().at("tables").rows->rows(), 0U);
+  EXPECT_EQ(scene.server.open, 1);
+  scene.round();
+  EXPECT_EQ(scene.server.logins, 1);
+}
+
 TEST(Poller, AQueryThatLostItsConnectionInAWalkIsAskedOnceMore) {
   Scene scene;
   scene.round();
