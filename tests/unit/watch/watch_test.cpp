@@ -319,6 +319,26 @@ TEST_F(Watching, ExceptionInATickCostsThatTickAndIsOnThePage) {
   EXPECT_TRUE(has(asker, "pg_up{cluster=\"main\",server=\"pg-1\"} 1")) << "it goes on";
 }
 
+TEST_F(Watching, ExceptionInARoundCostsThatRoundAndIsOnThePage) {
+  make(setup_of({server_named("pg-1")}));
+  stage.run_for(2s);
+  bool thrown = false;
+  stage.server.heard = [&thrown](const std::string& sql) {
+    if (sql == "OFTEN" && !std::exchange(thrown, true)) {
+      throw std::runtime_error{"out of memory"};
+    }
+  };
+  Asker asker;
+  scrape(asker);
+  stage.run_for(4s);
+  ASSERT_TRUE(asker.answered);
+  EXPECT_TRUE(has(asker, "pg_exporter_task_failures_total{task=\"round\"} 1"));
+  Asker next;
+  scrape(next);
+  stage.run_for(1s);
+  EXPECT_TRUE(has(next, "n_often{")) << "the next round is whole";
+}
+
 TEST_F(Watching, ProbersAndSourcesAreStartedAndStoppedByReloads) {
   pgrepl::Setup setup = setup_of({});
   setup.config.clusters[0].endpoints = {{.name = "rw", .conninfo = {}}};
