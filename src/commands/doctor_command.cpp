@@ -146,8 +146,8 @@ void announce(std::size_t servers) {
 int examine_servers(Setup setup) {
   const auto servers = find_servers(std::move(setup));
   announce(servers.size());
-  asio::io_context io{1};
   loop::SystemClock clock;
+  asio::io_context io{1};
   session::LibpqNetwork network{loop::Loop{io, clock}};
   std::vector<doctor::Examined> examined(servers.size());
   for (std::size_t i = 0; i < servers.size(); ++i) {

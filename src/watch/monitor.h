@@ -79,8 +79,8 @@ class Monitor : public http::SnapshotSource {
   void read_setup();
   [[nodiscard]] Reloaded take_setup(Expected<Setup, Errors> read);
 
-  asio::io_context io_{1};
   loop::SystemClock clock_;
+  asio::io_context io_{1};
   loop::Loop loop_{io_, clock_};
   session::LibpqNetwork network_{loop_};
   fetch::HttpClient http_{loop_, network_};

@@ -68,8 +68,8 @@ struct Scene {
     return poller->collected(loop.now());
   }
 
-  asio::io_context io{1};
   testing::SteppedClock clock;
+  asio::io_context io{1};
   loop::Loop loop{io, clock};
   testing::ScriptedServer server;
   testing::ScriptedNetwork network{loop, server};
@@ -370,6 +370,7 @@ bool stop_at(Scene& scene, int n) {
       scene.poller->stop();
     }
   }
+  scene.server.heard = [](const std::string&) {};  // the other refers to what ends here
   return stopped;
 }
 

@@ -105,8 +105,8 @@ struct SmallStage {
   // What is ready now, without time going by.
   void settle() { run_for(milliseconds{0}); }
 
-  asio::io_context io{1};
   SteppedClock clock;
+  asio::io_context io{1};
   loop::Loop loop{io, clock};
   ScriptedServer server;
   SmallWorld world;
