@@ -36,6 +36,8 @@ class Exporter {
 
   void reload(Setup setup);
   void scrape(milliseconds patience);
+  // A server by its address, on /probe.
+  void probe(const std::string& target, milliseconds patience);
 
   // What it shows; null before it has shown anything.
   [[nodiscard]] std::shared_ptr<const pages::Picture> picture() const { return watch_.picture(); }
@@ -54,6 +56,11 @@ class Exporter {
   [[nodiscard]] std::optional<Instant> oldest_due(milliseconds timeout) const;
 
  private:
+  std::size_t begin(milliseconds patience);
+  void run(asio::awaitable<void> task);
+  asio::awaitable<void> ask_probe(
+      http::ProbeRequest request, milliseconds patience, std::size_t number
+  );
   asio::awaitable<void> ask(milliseconds patience, std::size_t number);
 
   loop::Loop loop_;

@@ -29,6 +29,7 @@ struct Truth {
   Ledger& ledger;
   const SimulatedClock& clock;
   Health health;
+  std::vector<std::string> logged{};  // warnings and errors since the last step
 };
 
 // What one exporter shows, when it shows something new.

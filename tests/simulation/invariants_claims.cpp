@@ -56,32 +56,37 @@ class FailoversAreCounted : public Invariant {
     Instant primary_seen{};
     std::uint64_t failovers = 0;
     std::size_t told = 0;  // promotions that were judged
-    std::uint64_t before = 0;
+    std::optional<Promotion> expected{};
+    std::uint64_t before = 0;  // that promotion
   };
 
   // A promotion that could be seen for long must have been counted.
   void check_last(const Truth& truth, const View& view, Known& known) {
     const auto& all = truth.world.promotions;
     if (all.size() > known.told) {
+      known.told = all.size();
+      // Seen from one primary to the next without a gap.
       const Promotion& last = all.back();
-      const bool is_shown = std::ranges::any_of(view.cluster.servers, [&](const auto& server) {
-        return node_of(truth.world, server) == last.node;
-      });
-      const bool was_known = is_shown && known.primary && *known.primary != last.node &&
-                             known.primary_seen < last.at &&
+      const bool was_known = known.primary && *known.primary != last.node &&
                              last.at - known.primary_seen < std::chrono::seconds{5};
-      const auto visible = truth.scenario.tick * 4;
-      if (!was_known || last.at < view.configured + visible) {
-        known.told = all.size();
-        return;
-      }
-      if (truth.health.able_for(view.exporter, last.node, visible, view.picture.taken) &&
-          view.picture.taken - last.at > visible && truth.world.node(last.node).primary) {
-        known.told = all.size();
-        if (view.cluster.failovers == 0) {
-          violated("I4", view.picture.taken, "a promotion that could be seen is not counted");
-        }
-      }
+      known.expected = was_known ? std::optional{last} : std::nullopt;
+      known.before = known.failovers;
+    }
+    const Instant at = view.picture.taken;
+    const auto visible = truth.scenario.tick * 5;
+    if (!known.expected || at - known.expected->at <= visible) {
+      return;
+    }
+    const NodeId next = known.expected->node;
+    const bool is_shown = std::ranges::any_of(view.cluster.servers, [&](const auto& server) {
+      return node_of(truth.world, server) == next;
+    });
+    const bool judged = is_shown && view.configured < known.expected->at &&
+                        truth.world.node(next).primary &&
+                        truth.health.able_for(view.exporter, next, visible, at);
+    known.expected.reset();
+    if (judged && view.cluster.failovers == known.before) {
+      violated("I4", at, "a promotion that could be seen is not counted");
     }
   }
 

@@ -80,6 +80,7 @@ class NothingIsStale : public Invariant {
   void on_step(const Truth& truth, const std::vector<const Exporter*>& exporters) override {
     for (ExporterId exporter = 0; exporter < exporters.size(); ++exporter) {
       for (NodeId id = 0; id < truth.world.nodes().size(); ++id) {
+        slowest_[id] = std::max(slowest_[id], truth.world.node(id).manners.slowness);
         if (truth.health.of(exporter, id).unable_since) {
           stood_[{exporter, id}] = truth.world.now();
         }
@@ -113,13 +114,12 @@ class NothingIsStale : public Invariant {
     if (known != before.end() && tick.sent < known->second) {
       violated("I5", at, server.sample.name + ": an older answer replaces a newer one");
     }
-    // The reading is dated by the question and the answer it came with. No server is slower than
-    // that with the tick itself.
-    const auto slowest = std::max<milliseconds>(truth.scenario.tick * 2, milliseconds{1'600});
+    // The reading is dated by the question and the answer it came with.
     const auto node = node_of(truth.world, server);
     const auto stood = node ? stood_.find({view.exporter, *node}) : stood_.end();
     const bool stood_still = stood != stood_.end() && stood->second + kStep >= tick.sent;
-    if (!stood_still && tick.received - tick.sent > slowest + milliseconds{100}) {
+    const milliseconds slowest = node ? slowest_[*node] : milliseconds{0};
+    if (node && !stood_still && tick.received - tick.sent > slowest + milliseconds{300}) {
       violated("I5", at, server.sample.name + ": a reading is dated by more than its own answer");
     }
     const auto oldest = truth.scenario.tick * 2 + milliseconds{600};
@@ -129,6 +129,7 @@ class NothingIsStale : public Invariant {
   }
 
   std::map<ExporterId, std::map<std::string, Instant>> sent_;
+  std::map<NodeId, milliseconds> slowest_;  // that it has ever been with everything
   // When an answer last could not come: what waited for it then comes late.
   std::map<std::pair<ExporterId, NodeId>, Instant> stood_;
 };

@@ -34,7 +34,7 @@ Stage::Stage(Scenario scenario, const catalogue::Catalogue& catalogue, bool keep
       recipes_(catalogue),
       exchange_{world_, recipes_, ledger_, film_},
       seats_(scenario_.exporters),
-      truth_{scenario_, world_, ledger_, clock_, {}},
+      truth_{scenario_, world_, ledger_, clock_, {}, {}},
       invariants_(all_invariants()) {
   world_.on_end = [this](std::uint64_t backend) {
     if (const auto wire = exchange_.by_backend.find(backend); wire != exchange_.by_backend.end()) {
@@ -129,6 +129,7 @@ void Stage::step(Instant now) {
   while (next_move_ < scenario_.moves.size() && scenario_.moves[next_move_].at <= now) {
     perform(scenario_.moves[next_move_++]);
   }
+  truth_.logged = log_.take();
   truth_.health.note(world_, scenario_.tick, now);
   std::erase_if(leaving_, [](const auto& exporter) { return exporter->has_ended(); });
 }
