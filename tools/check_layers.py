@@ -50,7 +50,9 @@ MACHINES = {
         "collection", "database_rows", "database_walk", "decode", "error_counts", "observer_place",
         "poll_state", "predicates", "queries", "round_gate",
     )
-} | {"loop/tasks", "session/query_error"}
+} | {
+    "loop/mark", "loop/tasks", "probing/pace", "session/query_error", "watch/reload_gate", "watch/rounds",
+}
 IMPURE = re.compile(r"(asio\b|libpq-fe\.h|civetweb|CivetServer|spdlog)")
 CLOCK = re.compile(r"::now\s*\(")
 # The only places that may include a library.

@@ -156,6 +156,17 @@ def reachability():
               "it concerns.",
               alerts=["PgClusterAnomaly"], legend="{{cluster}}: {{anomaly}}", width=12, height=7,
               unit="none", mappings=BAD),
+        panel("state-timeline", "Writes on a left timeline",
+              "The only server that answers as a primary is on a timeline that the cluster has left. Stop "
+              "writes to it.",
+              alerts=["PgClusterStalePrimary"], legend="{{cluster}}", unit="none", mappings=BAD),
+        panel("state-timeline", "Primary went back",
+              "The primary stands at an older position than before. A standby that is ahead may hold what is "
+              "lost.",
+              alerts=["PgClusterPrimaryRewound"], legend="{{cluster}}", unit="none", mappings=BAD),
+        panel("state-timeline", "Hidden from us",
+              "Our role may not see receivers, senders or sessions. Grant it pg_monitor.",
+              alerts=["PgMonitoringNotPermitted"], legend="{{cluster}}", unit="none", mappings=BAD),
     )
 
 

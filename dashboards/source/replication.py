@@ -124,9 +124,16 @@ def safety():
               "on a quiet cluster up to archive_timeout.",
               alerts=["PgArchiveExposureHigh"], legend="{{cluster}}", unit="s", minimum=0, logarithmic=1),
         panel("timeseries", "Synchronous standbys",
-              "Those that take part in commits, and how many synchronous_standby_names asks for. Fewer: "
-              "commits wait.",
+              "Those that take part in commits, and how many synchronous_standby_names asks for.",
               alerts=["PgSyncReplicationDegraded"], legend="{{cluster}}", unit="none", minimum=0),
+        panel("timeseries", "Commits that wait",
+              "How long the first session has waited for synchronous replication. Bring the synchronous "
+              "standby back.",
+              alerts=["PgClusterCommitsWaiting"], legend="{{cluster}}", unit="s", minimum=0,
+              empty="our role may not see it"),
+        panel("state-timeline", "Replication loops",
+              "Standbys that receive from each other receive nothing. Point one of them at the primary.",
+              alerts=["PgReplicationLoop"], legend="{{cluster}}", unit="none", mappings=BAD),
     )
 
 
@@ -154,7 +161,7 @@ def slots():
               "Grows while a consumer is away, until the disk is full or max_slot_wal_keep_size is reached.",
               alerts=["PgSlotRetainedWalHigh"], legend=SLOT, unit="bytes", minimum=0, empty="no slot exists"),
         panel("timeseries", "Time until a slot is lost",
-              "At the primary's rate of the last minute. Bring the consumer back, or raise "
+              "At the rate at which its consumer falls behind. Bring it back, or raise "
               "max_slot_wal_keep_size while the disk has room.",
               alerts=["PgSlotLossImminent"], legend=SLOT, unit="s", minimum=0,
               empty="no slot with a limit exists"),

@@ -31,6 +31,8 @@ Feeds parse_feeds(yaml::Reader& reader) {
       {"archiver", Feeds::Archiver},
       {"database_totals", Feeds::DatabaseTotals},
       {"sessions", Feeds::Sessions},
+      {"wal_files", Feeds::WalFiles},
+      {"sync_waits", Feeds::SyncWaits},
   };
   const auto* found = std::ranges::find(kWords, *word, &std::pair<std::string_view, Feeds>::first);
   if (found == std::end(kWords)) {

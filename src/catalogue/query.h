@@ -70,6 +70,8 @@ enum class Feeds : std::uint8_t {
   Archiver,
   DatabaseTotals,
   Sessions,
+  WalFiles,
+  SyncWaits,
 };
 
 struct Query {

@@ -8,6 +8,7 @@
 #include "cluster/pgbouncer.h"
 #include "cluster/sample.h"
 #include "cluster/slots.h"
+#include "cluster/waits.h"
 
 #include <array>
 #include <optional>
@@ -41,7 +42,7 @@ struct Upstream {
 enum class StandbyState : std::uint8_t {
   Streaming,
   Catchup,
-  ArchiveRecovery,  // replays from the archive, without a receiver
+  ArchiveRecovery,  // follows the archive (restore_command), without a receiver
   Paused,
   Delayed,       // waits for its configured recovery_min_apply_delay
   Disconnected,  // answers us, but receives nothing
@@ -49,6 +50,12 @@ enum class StandbyState : std::uint8_t {
   Unreachable,   // does not answer us
   Diverged,      // went past the point where the primary's timeline began
   NeverSeen,     // configured, and has never answered
+  Foreign,       // was born in another cluster
+  Ahead,         // holds WAL that its primary does not have: the primary went back
+  Warm,          // takes no connections (hot_standby = off), and its upstream feeds it
+  Detached,      // receives, but the chain of its upstreams ends in a loop or receives nothing
+  Connecting,    // its receiver has not begun to stream yet
+  Unknown,       // our role may not see its receiver: never exported
 };
 
 [[nodiscard]] std::string_view to_string(StandbyState state);
@@ -63,6 +70,47 @@ inline constexpr std::array kStandbyStates{
     StandbyState::Unreachable,
     StandbyState::Diverged,
     StandbyState::NeverSeen,
+    StandbyState::Foreign,
+    StandbyState::Ahead,
+    StandbyState::Warm,
+    StandbyState::Detached,
+    StandbyState::Connecting,
+};
+
+// Where the chain of upstreams of a standby ends.
+enum class Chain : std::uint8_t {
+  Primary,
+  Elsewhere,  // at a server that receives from one we do not watch, or follows an archive
+  Loop,       // nowhere: they receive from each other
+  Broken,     // at a standby that receives nothing
+  Unknown,    // at a server that does not answer us
+};
+
+// Why replay is paused; Unknown when nothing proves one of them.
+enum class PauseCause : std::uint8_t {
+  Unknown,
+  Requested,       // pg_wal_replay_pause(), for every other cause is ruled out
+  Settings,        // a setting is lower than its primary's (manual, "Administrator's Overview")
+  RecoveryTarget,  // a recovery target is set; resuming may promote it
+};
+
+// A setting that a standby must have at least as high as its primary.
+struct LowSetting {
+  std::string name;
+  std::int64_t here = 0;
+  std::int64_t primary = 0;
+
+  friend bool operator==(const LowSetting&, const LowSetting&) = default;
+};
+
+// The WAL that a standby needs next is gone from its upstream.
+struct MissingWal {
+  std::string upstream;
+  pg::Lsn needed;                  // where the segment that it needs begins
+  pg::Lsn oldest;                  // where the oldest one that its upstream has begins
+  bool may_be_in_archive = false;  // it has a restore_command
+
+  friend bool operator==(const MissingWal&, const MissingWal&) = default;
 };
 
 // Everything about a server in the part of a standby. Positions, where given, are in `tick`.
@@ -77,16 +125,27 @@ struct Standby {
   std::optional<Seconds> catchup;  // infinite when it is not catching up; 0 when caught up
   std::optional<Seconds> last_message_age;
   bool failover_ready = false;  // could be promoted now within the recovery point objective
+  Chain chain = Chain::Unknown;
+  std::string evidence;                          // a sentence for people that proves the state
+  PauseCause pause_cause = PauseCause::Unknown;  // while it is paused
+  std::vector<LowSetting> low_settings;
+  std::optional<MissingWal> missing_wal;
 };
+
+// Whether it receives WAL that comes from a primary, as far as can be told.
+[[nodiscard]] inline bool follows(const Standby& standby) {
+  return standby.chain != Chain::Loop && standby.chain != Chain::Broken;
+}
 
 struct Server {
   ServerSample sample;
   // Now, or when it last answered; absent when it never did.
   std::optional<Role> role;
   std::optional<pg::TimelineId> timeline;
-  std::optional<Standby> standby;  // of every server that is not known to be a primary
-  std::vector<SlotStatus> slots;   // of the last round; empty while it does not answer
-  RecentActivity activity;         // of the last minute
+  std::optional<Standby> standby;      // of every server that is not known to be a primary
+  std::vector<SlotStatus> slots;       // of the last round; empty while it does not answer
+  RecentActivity activity;             // of the last minute
+  std::optional<std::string> same_as;  // the server that this entry of the list leads to, too
 };
 
 // Synchronous replication of the primary: what synchronous_standby_names asks for, and what is
@@ -106,6 +165,13 @@ enum class Anomaly : std::uint8_t {
   OrphanedSlot,
   UnknownStandby,
   DiscoveryFailed,
+  StalePrimary,    // takes writes on a timeline that the cluster has left
+  PrimaryRewound,  // stands at an older position of its own timeline
+  StandbyAhead,
+  ListedTwice,
+  ReplicationLoop,
+  NotPermitted,  // our role may not see what the model needs
+  CommitsWaiting,
 };
 
 [[nodiscard]] std::string_view to_string(Anomaly anomaly);
@@ -117,7 +183,19 @@ inline constexpr std::array kAnomalies{
     Anomaly::OrphanedSlot,
     Anomaly::UnknownStandby,
     Anomaly::DiscoveryFailed,
+    Anomaly::StalePrimary,
+    Anomaly::PrimaryRewound,
+    Anomaly::StandbyAhead,
+    Anomaly::ListedTwice,
+    Anomaly::ReplicationLoop,
+    Anomaly::NotPermitted,
+    Anomaly::CommitsWaiting,
 };
+
+// Whether the cluster has its primary among the servers we watch, or follows one elsewhere.
+enum class ClusterRole : std::uint8_t { Origin, Standby };
+
+[[nodiscard]] std::string_view to_string(ClusterRole role);
 
 struct AnomalyFinding {
   Anomaly anomaly;
@@ -139,6 +217,9 @@ struct Cluster {
   Exposure archive;  // absent without archiving, and until a file was archived
   std::optional<std::string> best_candidate;  // the standby that would lose least
   std::size_t primaries = 0;                  // servers that answer as one
+  std::optional<std::size_t> stale_primary;   // takes writes on a timeline that was left
+  ClusterRole role = ClusterRole::Origin;
+  std::optional<CommitsWaiting> commits_waiting;  // absent when our role may not see them
   std::uint64_t failovers = 0;
   std::optional<Instant> last_failover;
   std::optional<Seconds> last_failover_downtime;

@@ -25,6 +25,9 @@ struct EndpointProbe {
   std::optional<EndpointReading> reading;  // absent when it failed
   std::optional<Failure> failure;          // both absent: not tried yet
   Seconds duration{};                      // from the look-up of its name to the answer
+  bool expects_any = false;                // either role will do; then `expect` says nothing
+  pg::Endpoint target{};                   // the address that was tried
+  std::string database{};                  // and the database
 };
 
 struct EndpointStatus {
@@ -33,10 +36,13 @@ struct EndpointStatus {
   std::optional<std::string> server;  // the known server that answers
 };
 
-// Known servers are recognised by their postmaster. A server that was born in another cluster is
-// never ok.
+// Known servers are recognised by their postmaster. Only a server that was born in this cluster is
+// ok: `birth` is the cluster's system identifier, as far as it is known. While that is not known,
+// no endpoint that tells its own is ok.
 [[nodiscard]] std::vector<EndpointStatus> describe_endpoints(
-    std::span<const EndpointProbe> probes, std::span<const ServerSample> samples
+    std::span<const EndpointProbe> probes,
+    std::span<const ServerSample> samples,
+    std::optional<pg::SystemIdentifier> birth = std::nullopt
 );
 
 }  // namespace pgrepl::cluster

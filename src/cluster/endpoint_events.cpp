@@ -21,16 +21,44 @@ std::string describe_goal(const EndpointStatus& status) {
   return "leads to " + (status.server ? *status.server + ", " + role : role + " unknown here");
 }
 
+// A way to write has moved when it leads to another server; a balanced way to read leads to one or
+// the other of several, and has moved when it leads to one more. At a switchover the server may not
+// have told us yet that it was started anew: that is no news.
+bool has_moved(const EndpointStatus& status, const EndpointMemory& before) {
+  if (!status.server) {
+    return false;
+  }
+  const bool balanced = status.probe.expects_any || status.probe.expect == Role::Standby;
+  const bool known =
+      std::ranges::find(before.known_servers, *status.server) != before.known_servers.end();
+  return balanced ? !known : before.server != status.server;
+}
+
+void note_server(const EndpointStatus& status, EndpointMemory& known) {
+  constexpr std::size_t kMost = 64;
+  if (!status.ok || !status.server) {
+    return;
+  }
+  known.server = status.server;
+  auto& servers = known.known_servers;
+  if (servers.size() < kMost && std::ranges::find(servers, *status.server) == servers.end()) {
+    servers.push_back(*status.server);
+  }
+}
+
 void note_endpoint(const EndpointStatus& status, Memory& memory, std::vector<Event>& events) {
   const EndpointProbe& probe = status.probe;
   if (!probe.reading && !probe.failure) {
     return;
   }
-  const EndpointMemory now{.ok = status.ok, .server = status.server};
   const auto known = memory.endpoints.find(probe.name);
   const bool is_new = known == memory.endpoints.end();
-  const bool moved = !is_new && now.ok && known->second.server != now.server;
-  if (is_new || known->second.ok != now.ok || moved) {
+  EndpointMemory now = is_new ? EndpointMemory{} : known->second;
+  const bool moved = !is_new && status.ok && has_moved(status, now);
+  const bool was_ok = now.ok;
+  now.ok = status.ok;
+  note_server(status, now);
+  if (is_new || was_ok != now.ok || moved) {
     const std::string what =
         probe.failure ? describe_failure(*probe.failure) : describe_goal(status);
     events.push_back(

@@ -14,6 +14,8 @@ enum class EventKind : std::uint8_t {
   StandbyState,
   Failover,
   PrimaryChanged,
+  Rewound,  // the primary stands at an older position than it did
+  Rebuilt,  // the cluster has another system identifier than it had
   AnomalyBegan,
   AnomalyEnded,
   EndpointOk,

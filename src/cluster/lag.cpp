@@ -16,6 +16,24 @@ PassedAt sharpened(PassedAt passed, const std::optional<Instant>& last_commit) {
   return passed;
 }
 
+// What a silent standby may have replayed beyond its last word moves the end of the interval, and
+// the guess to its middle; unless that would mean that it has all there is, which nobody said.
+PassedAt widened(PassedAt passed, const ReplayReading& standby, const WalHistory& history) {
+  const auto& until = standby.may_have_followed_until;
+  if (!until || *until <= passed.estimate) {
+    return passed;
+  }
+  Instant likely = passed.estimate + (*until - passed.estimate) / 2;
+  const auto then = history.position_at(likely);
+  const auto newest = history.newest();
+  if (!then || (newest && *then >= static_cast<double>(newest->position.bytes()))) {
+    likely = std::min(likely, passed.latest);
+  }
+  passed.latest = std::max(passed.latest, *until);
+  passed.estimate = likely;
+  return passed;
+}
+
 Seconds at_least_zero(Seconds time) {
   return std::max(time, Seconds::zero());
 }
@@ -42,7 +60,7 @@ ReplicationLag from_history(const ReplayReading& standby, const WalHistory& hist
   if (!found) {
     return behind_the_history(standby, history);
   }
-  const PassedAt passed = sharpened(*found, standby.last_commit);
+  const PassedAt passed = widened(sharpened(*found, standby.last_commit), standby, history);
   return {
       .bytes = std::nullopt,
       .time = at_least_zero(standby.read_at - passed.estimate),
@@ -86,28 +104,24 @@ ReplicationLag measure_lag(
 }
 
 ReplicationLag measure_lag_without_primary(
-    const ReplayReading& standby,
-    std::optional<pg::Lsn> latest_end,
-    const std::optional<PrimaryReading>& primary,
-    const WalHistory& history
+    const ReplayReading& standby, const FarReading& far, const WalHistory& history
 ) {
   ReplicationLag lag{.basis = LagBasis::StandbyView};
-  const pg::Lsn known_end =
-      std::max(latest_end.value_or(pg::Lsn{}), primary ? primary->position : pg::Lsn{});
-  if (known_end == pg::Lsn{}) {
-    return {};
-  }
-  lag.bytes = pg::bytes_between(standby.position, known_end);
-  if (standby.position >= known_end) {
-    lag.time = Seconds::zero();
-    lag.uncertainty = primary
-                          ? at_least_zero(standby.read_at - primary->read_at) + standby.read_error
-                          : std::optional<Seconds>{};
+  lag.bytes = pg::bytes_between(standby.position, far.end);
+  const Seconds age = at_least_zero(standby.read_at - far.known_at);
+  if (standby.position >= far.end) {
+    // A message on its way is no news of a cut.
+    constexpr Seconds kInContact{2};
+    lag.time = far.writes_on && age > kInContact ? age : Seconds::zero();
+    lag.uncertainty = age + standby.read_error;
     return lag;
   }
   const ReplicationLag bound = from_history(standby, history);
   lag.time = bound.time;
   lag.uncertainty = bound.uncertainty;
+  if (bound.basis == LagBasis::ReplayTimestamp) {
+    lag.basis = bound.basis;
+  }
   return lag;
 }
 

@@ -52,6 +52,9 @@ struct ReplayReading {
   // earlier. Absent when the standby or the primary's clock is not known.
   std::optional<Instant> last_commit;
   LagBasis basis = LagBasis::WalHistory;  // how the position was learnt
+  // A standby that fell silent may have replayed more than it reported, up to this instant. Its
+  // position stays what it reported; the interval of the time reaches to here.
+  std::optional<Instant> may_have_followed_until{};
 };
 
 // What the primary says, or said last.
@@ -70,14 +73,20 @@ struct PrimaryReading {
     const ReplayReading& standby, const PrimaryReading& primary, const WalHistory& history
 );
 
-// The lag of a standby whose primary does not answer us: caught up if it has replayed all that its
-// upstream told it of, else at least what the history says. `primary` is the last reading, absent
-// when there never was one; the bytes are then counted to `latest_end`.
+// How far the WAL goes while no primary answers.
+struct FarReading {
+  pg::Lsn end;       // the farthest anybody knows of
+  Instant known_at;  // when that was heard last
+  // The primary is elsewhere and most likely writes on: what was heard only ages. Else the primary
+  // is one of ours and does not answer; a dead primary writes nothing.
+  bool writes_on = false;
+};
+
+// The lag of a standby whose primary does not answer us, against what was heard of its WAL last.
+// While `writes_on`, a standby that has all of that is at most as old as the news: the value is
+// that age, and the uncertainty says that it may be nothing.
 [[nodiscard]] ReplicationLag measure_lag_without_primary(
-    const ReplayReading& standby,
-    std::optional<pg::Lsn> latest_end,
-    const std::optional<PrimaryReading>& primary,
-    const WalHistory& history
+    const ReplayReading& standby, const FarReading& far, const WalHistory& history
 );
 
 enum class Stage : std::uint8_t { Send, Write, Flush, Replay };

@@ -31,6 +31,13 @@ std::optional<double> ReplayRate::bytes_per_second() const {
 
 void forget_server(Memory& memory, const std::string& server) {
   memory.servers.erase(server);
+  std::erase_if(memory.same_server, [&server](const auto& known) {
+    return known.first == server || known.second == server;
+  });
+  std::erase_if(memory.slots, [&server](const auto& known) { return known.first.first == server; });
+  for (OtherFamily& other : memory.others) {
+    forget_server(other.memory, server);
+  }
   std::erase_if(memory.slots_inactive_since, [&server](const auto& known) {
     return known.first.first == server;
   });

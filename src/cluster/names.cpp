@@ -42,6 +42,18 @@ std::string_view to_string(StandbyState state) {
       return "diverged";
     case StandbyState::NeverSeen:
       return "never_seen";
+    case StandbyState::Foreign:
+      return "foreign";
+    case StandbyState::Ahead:
+      return "ahead";
+    case StandbyState::Warm:
+      return "warm";
+    case StandbyState::Detached:
+      return "detached";
+    case StandbyState::Connecting:
+      return "connecting";
+    case StandbyState::Unknown:
+      return "unknown";
   }
   return "";
 }
@@ -62,8 +74,26 @@ std::string_view to_string(Anomaly anomaly) {
       return "unknown_standby";
     case Anomaly::DiscoveryFailed:
       return "discovery_failed";
+    case Anomaly::StalePrimary:
+      return "stale_primary";
+    case Anomaly::PrimaryRewound:
+      return "primary_rewound";
+    case Anomaly::StandbyAhead:
+      return "standby_ahead";
+    case Anomaly::ListedTwice:
+      return "listed_twice";
+    case Anomaly::ReplicationLoop:
+      return "replication_loop";
+    case Anomaly::NotPermitted:
+      return "not_permitted";
+    case Anomaly::CommitsWaiting:
+      return "commits_waiting";
   }
   return "";
+}
+
+std::string_view to_string(ClusterRole role) {
+  return role == ClusterRole::Origin ? "origin" : "standby";
 }
 
 std::string_view to_string(EventKind kind) {
@@ -78,6 +108,10 @@ std::string_view to_string(EventKind kind) {
       return "failover";
     case EventKind::PrimaryChanged:
       return "primary_changed";
+    case EventKind::Rewound:
+      return "rewound";
+    case EventKind::Rebuilt:
+      return "rebuilt";
     case EventKind::AnomalyBegan:
       return "anomaly_began";
     case EventKind::AnomalyEnded:

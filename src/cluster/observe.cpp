@@ -1,10 +1,9 @@
 #include "cluster/observe.h"
 
 #include "cluster/anomalies.h"
-#include "cluster/primary.h"
-#include "cluster/safety.h"
+#include "cluster/identity.h"
+#include "cluster/observe_family.h"
 #include "cluster/standby.h"
-#include "cluster/topology.h"
 
 #include <algorithm>
 #include <utility>
@@ -12,108 +11,6 @@
 namespace pgrepl::cluster {
 
 namespace {
-
-void remember_reading(const ServerSample& sample, ServerMemory& known) {
-  const TickReading& reading = sample.tick->reading;
-  const Instant at = middle(*sample.tick);
-  const auto was = std::exchange(known.role, reading.role);
-  known.answered_at = at;
-  // A server that runs on never returns to an older timeline: a standby that has lost its receiver
-  // shows the one of its last restartpoint, and so does one that is restarted and finds no
-  // upstream.
-  const bool restarted_alone =
-      was == Role::Standby && reading.role == Role::Standby && !reading.receiver;
-  const bool runs_on =
-      restarted_alone || known.postmaster_start_time == reading.postmaster_start_time;
-  if (reading.timeline && !(runs_on && known.timeline > reading.timeline)) {
-    known.timeline = reading.timeline;
-  }
-  known.postmaster_start_time = reading.postmaster_start_time;
-  if (!reading.position) {
-    return;
-  }
-  if (reading.role == Role::Standby) {
-    if (known.position && *reading.position > *known.position) {
-      known.position_moved_at = at;
-    }
-    known.replay_rate.note(*reading.position, at);
-  }
-  known.position = reading.position;
-  known.position_read_at = at;
-}
-
-// Its sender may have heard of it since it answered us. Should both fall silent at once, the newer
-// of the two views is the one to keep.
-void remember_sender_view(
-    std::span<const ServerSample> samples, const SenderMatch& match, ServerMemory& known
-) {
-  const Tick& tick = *samples[match.upstream].tick;
-  const WalSender& sender = tick.reading.senders[match.sender];
-  if (sender.replay >= known.position) {
-    known.position = sender.replay;
-    known.position_read_at = middle(tick);
-  }
-}
-
-void remember_silence(bool anything_said, ServerMemory& known, Instant now) {
-  known.silent_since =
-      anything_said ? std::nullopt : std::optional{known.silent_since.value_or(now)};
-}
-
-void remember_availability(
-    const ServerSample& sample, ServerMemory& known, std::vector<Event>& events
-) {
-  const auto failure = sample.failure ? std::optional{sample.failure->reason} : std::nullopt;
-  const bool first_sight = !known.answered_at && !known.failure;
-  if (sample.tick && !failure && (first_sight || known.failure)) {
-    const bool primary = sample.tick->reading.role == Role::Primary;
-    events.push_back(
-        {EventKind::ServerUp,
-         sample.name,
-         primary ? "answers as a primary" : "answers as a standby"}
-    );
-  }
-  if (failure && failure != known.failure) {
-    events.push_back(
-        {EventKind::ServerDown,
-         sample.name,
-         "does not answer (" + std::string{to_string(*failure)} + "): " + sample.failure->message}
-    );
-  }
-  known.failure = failure;
-}
-
-void remember_standby(
-    const std::string& name, const Standby& standby, ServerMemory& known, std::vector<Event>& events
-) {
-  if (known.state != standby.state) {
-    const std::string before =
-        known.state ? ", was " + std::string{to_string(*known.state)} : std::string{};
-    events.push_back(
-        {EventKind::StandbyState, name, "is " + std::string{to_string(standby.state)} + before}
-    );
-  }
-  known.state = standby.state;
-  known.state_since = standby.state_since;
-  known.lag = known.silent_since ? known.lag : standby.lag.time;
-  if (standby.upstream && standby.upstream->evidence != Evidence::Remembered) {
-    known.upstream = standby.upstream;
-  }
-}
-
-RecentActivity recent_activity(const ServerSample& sample, ServerMemory& known) {
-  if (!sample.totals) {
-    return {};
-  }
-  known.activity.note(*sample.totals);
-  return known.activity.last_minute();
-}
-
-void report_failovers(const Memory& memory, Cluster& cluster) {
-  cluster.failovers = memory.failovers;
-  cluster.last_failover = memory.last_failover;
-  cluster.last_failover_downtime = memory.last_failover_downtime;
-}
 
 void report_anomalies(
     const std::vector<AnomalyFinding>& findings, Memory& memory, std::vector<Event>& events
@@ -137,18 +34,147 @@ void report_anomalies(
   memory.anomalies = std::move(present);
 }
 
-void remember_samples(Observation& seen, std::span<const ServerSample> samples, Instant now) {
-  for (const ServerSample& sample : samples) {
-    ServerMemory& known = seen.memory.servers[sample.name];
-    remember_availability(sample, known, seen.events);
-    if (sample.tick) {
-      remember_reading(sample, known);
+std::vector<ServerSample> pick(
+    std::span<const ServerSample> samples, const std::vector<std::size_t>& members
+) {
+  std::vector<ServerSample> picked;
+  for (const std::size_t i : members) {
+    picked.push_back(samples[i]);
+  }
+  return picked;
+}
+
+// Nothing of the old cluster holds for the new one, but the count of what was seen.
+Memory begin_anew(Memory& old) {
+  Memory fresh;
+  fresh.failovers = old.failovers;
+  fresh.last_failover = old.last_failover;
+  fresh.last_failover_downtime = old.last_failover_downtime;
+  fresh.anomalies = std::move(old.anomalies);
+  fresh.endpoints = std::move(old.endpoints);
+  fresh.pgbouncers_up = std::move(old.pgbouncers_up);
+  fresh.same_server = std::move(old.same_server);
+  fresh.others = std::move(old.others);
+  fresh.foreign_since = std::move(old.foreign_since);
+  for (auto& [name, known] : old.servers) {
+    // Whether it answered is no matter of which cluster it belongs to.
+    fresh.servers[name].failure = known.failure;
+    fresh.servers[name].answered_at = known.answered_at;
+  }
+  return fresh;
+}
+
+void tell_of_rebuilding(const Family& own, Observation& seen) {
+  const auto number = [](std::optional<pg::SystemIdentifier> id) {
+    return std::to_string(static_cast<std::uint64_t>(id.value_or(pg::SystemIdentifier{})));
+  };
+  seen.events.push_back(
+      {EventKind::Rebuilt,
+       "",
+       "the cluster was rebuilt: its system identifier is " + number(own.system) + ", and was " +
+           number(seen.memory.system) + "; what was known of the old one is forgotten"}
+  );
+}
+
+Memory take_memory_of(const Family& family, std::vector<OtherFamily>& others) {
+  const auto known = std::ranges::find(others, *family.system, &OtherFamily::system);
+  Memory memory = known == others.end() ? Memory{} : std::move(known->memory);
+  memory.system = family.system;
+  return memory;
+}
+
+// What belongs to another family now is nothing of this one.
+void leave_out(
+    std::span<const ServerSample> samples, const std::vector<std::size_t>& members, Memory& memory
+) {
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (std::ranges::find(members, i) == members.end()) {
+      memory.servers.erase(samples[i].name);
     }
   }
-  seen.cluster.primary = find_primary(samples, seen.memory, now);
-  if (seen.cluster.primary) {
-    remember_primary(samples[*seen.cluster.primary], seen.memory, seen.events, now);
+}
+
+using Places = std::vector<std::optional<Server>>;
+
+void put(std::vector<Server>&& servers, const std::vector<std::size_t>& members, Places& places) {
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    places[members[i]] = std::move(servers[i]);
   }
+}
+
+bool is_cluster_of_its_own(const Cluster& cluster) {
+  return cluster.primary && cluster.servers.size() > 1;
+}
+
+void make_foreign(Observation& other, Observation& seen, Instant now) {
+  std::erase_if(other.events, [](const Event& event) {
+    return event.kind != EventKind::ServerUp && event.kind != EventKind::ServerDown;
+  });
+  for (Server& server : other.cluster.servers) {
+    const std::string& name = server.sample.name;
+    const auto [since, is_news] = seen.memory.foreign_since.try_emplace(name, now);
+    server.standby = describe_foreign(server.sample, seen.memory, since->second);
+    if (is_news) {
+      seen.events.push_back(
+          {EventKind::StandbyState, name, "is foreign: " + server.standby->evidence}
+      );
+    }
+  }
+}
+
+// A family with a primary and standbys is measured by itself. Any other is one of strangers.
+void observe_others(
+    const Watched& watched,
+    std::span<const ServerSample> samples,
+    const Identities& identities,
+    Observation& seen,
+    Places& places,
+    Instant now
+) {
+  const Family& own = identities.families.front();
+  std::vector<OtherFamily> before = std::exchange(seen.memory.others, {});
+  const auto is_own = [&](const auto& known) {
+    const auto found = std::ranges::find(samples, known.first, &ServerSample::name);
+    const auto i = static_cast<std::size_t>(found - samples.begin());
+    return found == samples.end() || std::ranges::find(own.members, i) != own.members.end();
+  };
+  std::erase_if(seen.memory.foreign_since, is_own);
+  for (std::size_t f = 1; f < identities.families.size(); ++f) {
+    const Family& family = identities.families[f];
+    const Watched alone{.name = watched.name};
+    auto other =
+        observe_family(alone, pick(samples, family.members), take_memory_of(family, before), now);
+    if (!is_cluster_of_its_own(other.cluster)) {
+      make_foreign(other, seen, now);
+    }
+    std::ranges::move(other.events, std::back_inserter(seen.events));
+    put(std::move(other.cluster.servers), family.members, places);
+    seen.memory.others.push_back({*family.system, std::move(other.memory)});
+  }
+}
+
+// An entry that leads to a server that is listed before shows what that one is.
+void put_doubles(
+    std::span<const ServerSample> samples, const Identities& identities, Places& places
+) {
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (const auto same = identities.same_as[i]) {
+      Server server = *places[*same];
+      server.sample = samples[i];
+      server.same_as = samples[*same].name;
+      server.slots.clear();
+      if (server.standby) {
+        server.standby->failover_ready = false;
+      }
+      places[i] = std::move(server);
+    }
+  }
+}
+
+std::optional<std::size_t> in_list(
+    std::optional<std::size_t> member, const std::vector<std::size_t>& members
+) {
+  return member ? std::optional{members[*member]} : std::nullopt;
 }
 
 }  // namespace
@@ -156,45 +182,30 @@ void remember_samples(Observation& seen, std::span<const ServerSample> samples, 
 Observation observe(
     const Watched& watched, std::span<const ServerSample> samples, Memory memory, Instant now
 ) {
-  Observation seen{.memory = std::move(memory)};
-  seen.cluster.name = watched.name;
-  remember_samples(seen, samples, now);
-  const auto matches = match_senders(samples, seen.memory);
-  const auto wal_rate = seen.memory.history.bytes_per_second(Seconds{60});
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    ServerMemory& known = seen.memory.servers[samples[i].name];
-    if (matches[i]) {
-      remember_sender_view(samples, *matches[i], known);
-    }
-    remember_silence(is_current(samples[i]) || matches[i], known, now);
-    Server server{.sample = samples[i], .role = known.role, .timeline = known.timeline};
-    if (known.role != Role::Primary) {
-      server.standby = describe_standby(
-          {.samples = samples,
-           .standby = i,
-           .match = matches[i],
-           .primary = seen.cluster.primary,
-           .memory = seen.memory,
-           .now = now}
-      );
-      remember_standby(samples[i].name, *server.standby, known, seen.events);
-    } else {
-      known.state.reset();
-    }
-    server.activity = recent_activity(samples[i], known);
-    server.slots = describe_slots(samples[i], wal_rate, seen.memory.slots_inactive_since, now);
-    seen.cluster.servers.push_back(std::move(server));
+  const Identities identities = identify(samples, memory);
+  const Family& own = identities.families.front();
+  std::vector<Event> told;
+  Observation start{.memory = std::move(memory)};
+  if (identities.rebuilt) {
+    tell_of_rebuilding(own, start);
+    start.memory = begin_anew(start.memory);
   }
-  seen.cluster.primaries = answering_primaries(samples).size();
-  if (seen.memory.primary) {
-    seen.cluster.timeline = seen.memory.primary->timeline;
+  start.memory.system = own.system ? own.system : start.memory.system;
+  leave_out(samples, own.members, start.memory);
+  Observation seen =
+      observe_family(watched, pick(samples, own.members), std::move(start.memory), now);
+  seen.events.insert(seen.events.begin(), start.events.begin(), start.events.end());
+  seen.cluster.primary = in_list(seen.cluster.primary, own.members);
+  seen.cluster.stale_primary = in_list(seen.cluster.stale_primary, own.members);
+  Places places(samples.size());
+  put(std::exchange(seen.cluster.servers, {}), own.members, places);
+  observe_others(watched, samples, identities, seen, places, now);
+  put_doubles(samples, identities, places);
+  for (auto& place : places) {
+    seen.cluster.servers.push_back(std::move(*place));
   }
-  assess_safety(samples, watched.rpo, seen.cluster, seen.memory, now);
-  const auto unknown = unknown_senders(samples, matches, seen.memory);
-  seen.cluster.anomalies =
-      find_anomalies(samples, seen.cluster, unknown, watched.discovery_failure);
+  add_identity_anomalies(seen.cluster, identities);
   report_anomalies(seen.cluster.anomalies, seen.memory, seen.events);
-  report_failovers(seen.memory, seen.cluster);
   return seen;
 }
 

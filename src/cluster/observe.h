@@ -15,9 +15,11 @@ namespace pgrepl::cluster {
 // What is known of a cluster beforehand.
 struct Watched {
   std::string name;
-  std::optional<Seconds> rpo;  // the configured recovery point objective
+  std::optional<Seconds> rpo{};  // the configured recovery point objective
   // Why servers may be missing; absent while every source of servers answers.
   std::optional<std::string> discovery_failure = std::nullopt;
+  // Configured; absent when it is to be found by evidence.
+  std::optional<ClusterRole> role = std::nullopt;
 };
 
 struct Observation {

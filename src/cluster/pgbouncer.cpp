@@ -57,10 +57,25 @@ std::vector<pg::Endpoint> configured_for(const pg::ResultSet& databases, std::si
   return targets;
 }
 
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.") || host.empty() ||
+         host.starts_with('/');
+}
+
+// The same place as we would name it. Absent when it cannot be named: on a host that is not ours,
+// and of which only that is known.
+std::optional<pg::Endpoint> as_we_say(const pg::Endpoint& target, const pg::Endpoint& pooler) {
+  if (!is_loopback(target.host)) {
+    return target;
+  }
+  return pooler.host.empty() ? std::nullopt : std::optional{pg::Endpoint{pooler.host, target.port}};
+}
+
 const ServerSample* find_server(std::span<const ServerSample> samples, const pg::Endpoint& target) {
   const auto found = std::ranges::find_if(samples, [&target](const ServerSample& sample) {
     return sample.endpoint.port == target.port &&
            (sample.endpoint.host == target.host ||
+            (is_loopback(sample.endpoint.host) && is_loopback(target.host)) ||
             std::ranges::find(sample.addresses, target.host) != sample.addresses.end());
   });
   return found == samples.end() ? nullptr : &*found;
@@ -68,11 +83,18 @@ const ServerSample* find_server(std::span<const ServerSample> samples, const pg:
 
 class RouteFinder {
  public:
-  RouteFinder(std::span<const ServerSample> samples, const std::optional<std::string>& primary)
-      : samples_(samples), primary_(primary) {}
+  RouteFinder(
+      std::span<const ServerSample> samples,
+      const std::optional<std::string>& primary,
+      std::span<const EndpointStatus> endpoints
+  )
+      : samples_(samples), primary_(primary), endpoints_(endpoints) {}
 
   [[nodiscard]] PgBouncerRoute find(
-      std::string database, const std::vector<pg::Endpoint>& targets, std::string_view origin
+      std::string database,
+      const std::vector<pg::Endpoint>& targets,
+      std::string_view origin,
+      const pg::Endpoint& pooler
   ) const {
     PgBouncerRoute route{.database = std::move(database), .servers = {}};
     bool all_known = !targets.empty();
@@ -80,7 +102,8 @@ class RouteFinder {
     route.evidence = origin;
     for (const pg::Endpoint& target : targets) {
       route.evidence += " " + to_string(target);
-      const ServerSample* server = find_server(samples_, target);
+      const auto ours = as_we_say(target, pooler);
+      const ServerSample* server = ours ? find_server(samples_, *ours) : nullptr;
       all_known = all_known && server != nullptr;
       if (server == nullptr) {
         continue;
@@ -93,16 +116,30 @@ class RouteFinder {
     if (all_known || !all_primary) {
       route.leads_to_primary = all_primary;
     }
+    ask_endpoint(pooler, route);
     return route;
   }
 
  private:
+  void ask_endpoint(const pg::Endpoint& pooler, PgBouncerRoute& route) const {
+    const auto found = std::ranges::find_if(endpoints_, [&](const EndpointStatus& status) {
+      return status.probe.target == pooler && !pooler.host.empty() &&
+             status.probe.database == route.database && status.probe.reading && status.server;
+    });
+    if (found != endpoints_.end()) {
+      route.servers = {*found->server};
+      route.leads_to_primary = primary_ == found->server;
+      route.evidence += "; endpoint " + found->probe.name + " leads to " + *found->server;
+    }
+  }
+
   std::span<const ServerSample> samples_;
   const std::optional<std::string>& primary_;
+  std::span<const EndpointStatus> endpoints_;
 };
 
 std::vector<PgBouncerRoute> find_routes(
-    const PgBouncerReading& reading, const RouteFinder& finder
+    const PgBouncerReading& reading, const RouteFinder& finder, const pg::Endpoint& pooler
 ) {
   std::vector<PgBouncerRoute> routes;
   for (std::size_t row = 0; reading.databases && row < reading.databases->rows(); ++row) {
@@ -112,11 +149,13 @@ std::vector<PgBouncerRoute> find_routes(
     }
     const auto connected = connected_to(reading.servers, database);
     routes.push_back(
-        connected.empty()
-            ? finder.find(
-                  std::move(database), configured_for(*reading.databases, row), "is configured for"
-              )
-            : finder.find(std::move(database), connected, "is connected to")
+        connected.empty() ? finder.find(
+                                std::move(database),
+                                configured_for(*reading.databases, row),
+                                "is configured for",
+                                pooler
+                            )
+                          : finder.find(std::move(database), connected, "is connected to", pooler)
     );
   }
   return routes;
@@ -127,14 +166,15 @@ std::vector<PgBouncerRoute> find_routes(
 std::vector<PgBouncerStatus> describe_pgbouncers(
     std::span<const PgBouncerProbe> probes,
     std::span<const ServerSample> samples,
-    const std::optional<std::string>& primary
+    const std::optional<std::string>& primary,
+    std::span<const EndpointStatus> endpoints
 ) {
   std::vector<PgBouncerStatus> all;
-  const RouteFinder finder{samples, primary};
+  const RouteFinder finder{samples, primary, endpoints};
   for (const PgBouncerProbe& probe : probes) {
     PgBouncerStatus status{.probe = probe, .routes = {}};
     if (probe.reading) {
-      status.routes = find_routes(*probe.reading, finder);
+      status.routes = find_routes(*probe.reading, finder, probe.endpoint);
     }
     all.push_back(std::move(status));
   }

@@ -1,6 +1,7 @@
 // What a PgBouncer says in its admin console, and which servers of the cluster its pools lead to.
 #pragma once
 
+#include "cluster/endpoint.h"
 #include "cluster/sample.h"
 #include "pg/result_set.h"
 
@@ -25,6 +26,7 @@ struct PgBouncerReading {
 // The last attempt to read the console.
 struct PgBouncerProbe {
   std::string name;
+  pg::Endpoint endpoint{};                  // where we reach it
   std::optional<PgBouncerReading> reading;  // absent when it failed
   std::optional<Failure> failure;           // both absent: not tried yet
 };
@@ -45,13 +47,18 @@ struct PgBouncerStatus {
   std::vector<PgBouncerRoute> routes;  // in the order of its databases
 };
 
+// A loopback address in the pooler's list is one of the pooler's own host: it is looked for at the
+// address by which we reach the pooler. An endpoint of ours that leads through a database of the
+// pooler has the last word on that one.
+//
 // Where a database's connections lead counts before what is configured for it: a name may have
 // moved since they were opened. Servers are recognised by address and port. `primary` is the name
 // of the cluster's one primary.
 [[nodiscard]] std::vector<PgBouncerStatus> describe_pgbouncers(
     std::span<const PgBouncerProbe> probes,
     std::span<const ServerSample> samples,
-    const std::optional<std::string>& primary
+    const std::optional<std::string>& primary,
+    std::span<const EndpointStatus> endpoints = {}
 );
 
 }  // namespace pgrepl::cluster

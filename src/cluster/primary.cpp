@@ -5,11 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <map>
+#include <string>
 
 namespace pgrepl::cluster {
 
 namespace {
+
+// The WAL writer flushes what is younger (wal_writer_delay, three rounds of it at most); a crash
+// of the machine may take that back. Nothing takes back what is older.
+constexpr std::chrono::seconds kFlushed{5};
 
 pg::TimelineId timeline_of(const ServerSample& sample) {
   return sample.tick->reading.timeline.value_or(pg::TimelineId{});
@@ -21,6 +25,39 @@ bool conflict_is_certain(
 ) {
   return std::ranges::all_of(primaries, [&](std::size_t i) {
     return samples[i].tick->sent > since;
+  });
+}
+
+bool has_followers(const ServerSample& primary) {
+  return std::ranges::any_of(primary.tick->reading.senders, [](const WalSender& sender) {
+    return feeds_a_standby(sender) && sender.state == "streaming";
+  });
+}
+
+// A failover was counted to a later timeline, and who was promoted has not come back from there.
+bool is_superseded(const ServerSample& primary, pg::TimelineId timeline, const Memory& memory) {
+  const auto& last = memory.primary;
+  if (!last || last->timeline <= timeline || last->server == primary.name) {
+    return false;
+  }
+  const auto known = memory.servers.find(last->server);
+  return known == memory.servers.end() || known->second.timeline > timeline;
+}
+
+// Somebody else was on a later timeline and has not taken it back. One who was a primary there and
+// is a standby now was promoted by mistake; and a primary that others follow was not left.
+bool is_left_behind(const ServerSample& primary, const Memory& memory) {
+  const pg::TimelineId timeline = timeline_of(primary);
+  if (timeline == pg::TimelineId{}) {
+    return false;
+  }
+  if (is_superseded(primary, timeline, memory)) {
+    return true;
+  }
+  return !has_followers(primary) && std::ranges::any_of(memory.servers, [&](const auto& known) {
+    const ServerMemory& server = known.second;
+    return known.first != primary.name && server.timeline > timeline &&
+           server.resigned_on != server.timeline;
   });
 }
 
@@ -42,14 +79,104 @@ void note_failover(
   );
 }
 
-// A server may name ever higher timelines; what a standby may still be on is among the last ones.
-void note_timeline(
-    std::map<pg::TimelineId, pg::Lsn>& starts, pg::TimelineId timeline, pg::Lsn position
+// Exactly where the server stopped to replay, if it was promoted while it ran; else not after the
+// first position that was seen on it.
+void note_timeline(const TickReading& reading, Memory& memory) {
+  const auto& last = memory.primary;
+  const bool is_next = last && last->timeline < *reading.timeline;
+  SwitchPoint seen{.at_least = std::nullopt, .at_most = *reading.position, .parent = std::nullopt};
+  if (reading.promoted_at) {
+    seen.at_least = reading.promoted_at;
+    seen.at_most = *reading.promoted_at;
+  }
+  if (is_next) {
+    seen.parent = last->timeline;
+  }
+  const auto known = memory.timelines.beginning_of(*reading.timeline);
+  if (!known || seen.at_least || seen.at_most < known->at_most) {
+    memory.timelines.note(*reading.timeline, seen);
+  }
+}
+
+// The farthest position that was certainly on the old primary's disk.
+std::optional<pg::Lsn> flushed_before(const Memory& memory) {
+  const Instant last = memory.primary->reading.read_at;
+  if (const auto then = memory.history.position_at(last - kFlushed)) {
+    return pg::Lsn{static_cast<std::uint64_t>(*then)};
+  }
+  const auto oldest = memory.history.oldest();
+  return oldest && oldest->at < last ? std::optional{oldest->position} : std::nullopt;
+}
+
+// A standby of the same timeline holds WAL beyond `position`: it received it from this primary, and
+// a primary sends nothing that it has not flushed.
+bool is_held_elsewhere(const Memory& memory, pg::TimelineId timeline, pg::Lsn position) {
+  return std::ranges::any_of(memory.servers, [&](const auto& known) {
+    const ServerMemory& server = known.second;
+    return server.role == Role::Standby && server.timeline == timeline &&
+           server.position > position;
+  });
+}
+
+void note_rewind(
+    const ServerSample& primary, Memory& memory, std::vector<Event>& events, Instant now
 ) {
-  constexpr std::size_t kMost = 1000;
-  starts[timeline] = position;
-  if (starts.size() > kMost) {
-    starts.erase(starts.begin());
+  const pg::Lsn position = *primary.tick->reading.position;
+  const pg::Lsn before = memory.primary->reading.position;
+  const pg::TimelineId timeline = memory.primary->timeline;
+  if (middle(*primary.tick) <= memory.primary->reading.read_at || position >= before) {
+    return;
+  }
+  if (flushed_before(memory) <= position && !is_held_elsewhere(memory, timeline, position)) {
+    return;
+  }
+  memory.rewind = Rewind{primary.name, timeline, before, position, now};
+  for (auto& [name, server] : memory.servers) {
+    const bool holds = server.role == Role::Standby && server.position > position;
+    server.beyond_primary = server.beyond_primary || (holds && server.timeline == timeline);
+  }
+  memory.safe_position.reset();
+  events.push_back(
+      {EventKind::Rewound,
+       primary.name,
+       "stands at " + to_string(position) + ", and stood at " + to_string(before) +
+           " of the same timeline before: what it wrote since is lost on it"}
+  );
+}
+
+// A later timeline is a failover, an earlier one takes a failover back, and the same one on an
+// older position is a rewind.
+void note_change(
+    const ServerSample& primary, Memory& memory, std::vector<Event>& events, Instant now
+) {
+  if (!memory.primary) {
+    return;
+  }
+  const pg::TimelineId timeline = *primary.tick->reading.timeline;
+  const pg::Lsn position = *primary.tick->reading.position;
+  const auto begun = memory.timelines.beginning_of(timeline);
+  if (timeline > memory.primary->timeline) {
+    note_failover(primary, memory, events, now);
+    memory.history.start_timeline(begun ? begun->at_most : position);
+    memory.safe_position.reset();
+    memory.rewind.reset();
+  } else if (timeline < memory.primary->timeline) {
+    // A later timeline was begun and taken back: what lay on it is no WAL of this cluster.
+    const auto left = memory.timelines.beginning_of(memory.primary->timeline);
+    memory.history.start_timeline(left ? left->at_most : position);
+    memory.timelines.withdraw_after(timeline);
+    events.push_back(
+        {EventKind::PrimaryChanged,
+         primary.name,
+         "is the primary; " + memory.primary->server + " has come back from its later timeline"}
+    );
+  } else {
+    if (memory.primary->server != primary.name) {
+      events.push_back(
+          {EventKind::PrimaryChanged, primary.name, "is the primary now, on the same timeline"}
+      );
+    }
+    note_rewind(primary, memory, events, now);
   }
 }
 
@@ -63,49 +190,52 @@ Seconds half_round_trip(const Tick& tick) {
   return Seconds{tick.received - tick.sent} / 2;
 }
 
-std::optional<std::size_t> find_primary(
-    std::span<const ServerSample> samples, Memory& memory, Instant now
-) {
-  std::vector<std::size_t> primaries = answering_primaries(samples);
+FoundPrimary find_primary(std::span<const ServerSample> samples, Memory& memory, Instant now) {
+  const std::vector<std::size_t> primaries = answering_primaries(samples);
   if (primaries.size() < 2) {
     memory.conflict_since.reset();
   } else {
     memory.conflict_since = memory.conflict_since.value_or(now);
     if (conflict_is_certain(samples, primaries, *memory.conflict_since)) {
-      return std::nullopt;
+      return {.primary = std::nullopt, .is_settled = false, .stale = std::nullopt};
     }
   }
   const auto latest = std::ranges::max_element(primaries, {}, [&](std::size_t i) {
     return timeline_of(samples[i]);
   });
   if (latest == primaries.end()) {
-    return std::nullopt;
+    return {};
   }
-  const bool outdated = memory.primary && timeline_of(samples[*latest]) < memory.primary->timeline;
-  return outdated ? std::nullopt : std::optional{*latest};
+  if (is_left_behind(samples[*latest], memory)) {
+    return {.primary = std::nullopt, .is_settled = true, .stale = *latest};
+  }
+  return {.primary = *latest, .is_settled = primaries.size() == 1, .stale = std::nullopt};
 }
 
 void remember_primary(
     const ServerSample& primary, Memory& memory, std::vector<Event>& events, Instant now
 ) {
   const Tick& tick = *primary.tick;
-  const pg::TimelineId timeline = timeline_of(primary);
-  if (!tick.reading.position) {
+  if (!tick.reading.position || !tick.reading.timeline) {
     return;
   }
+  const pg::TimelineId timeline = *tick.reading.timeline;
   const pg::Lsn position = *tick.reading.position;
-  if (memory.primary && timeline > memory.primary->timeline) {
-    note_failover(primary, memory, events, now);
-    memory.history.start_timeline(position);
-    note_timeline(memory.timeline_starts, timeline, position);
-    memory.safe_position.reset();
-  } else if (memory.primary && memory.primary->server != primary.name) {
-    events.push_back(
-        {EventKind::PrimaryChanged, primary.name, "is the primary now, on the same timeline"}
-    );
+  note_timeline(tick.reading, memory);
+  note_change(primary, memory, events, now);
+  const bool somebody_is_later = std::ranges::any_of(memory.servers, [&](const auto& known) {
+    return known.second.timeline > timeline;
+  });
+  if (!somebody_is_later) {
+    memory.timelines.withdraw_after(timeline);
   }
   const Instant read_at = middle(tick);
+  if (memory.primary && memory.primary->server == primary.name &&
+      read_at < memory.primary->reading.read_at) {
+    return;  // an older answer teaches nothing
+  }
   memory.history.note(position, read_at);
+  memory.far_end.reset();
   memory.primary = PrimaryMemory{
       .server = primary.name,
       .timeline = timeline,
@@ -114,9 +244,57 @@ void remember_primary(
   };
 }
 
-bool has_diverged(const Memory& memory, pg::TimelineId timeline, pg::Lsn position) {
-  const auto next = memory.timeline_starts.upper_bound(timeline);
-  return next != memory.timeline_starts.end() && position > next->second;
+void remember_rivals(std::span<const ServerSample> samples, Memory& memory) {
+  for (const std::size_t i : answering_primaries(samples)) {
+    const TickReading& reading = samples[i].tick->reading;
+    if (memory.primary && reading.position && reading.timeline &&
+        *reading.timeline > memory.primary->timeline) {
+      note_timeline(reading, memory);
+    }
+  }
+}
+
+void remember_far_end(
+    std::span<const ServerSample> samples, std::span<const std::size_t> told, Memory& memory
+) {
+  for (const std::size_t i : told) {
+    const Tick& tick = *samples[i].tick;
+    const WalReceiver& receiver = *tick.reading.receiver;
+    if (!receiver.latest_end) {
+      continue;
+    }
+    const Seconds age{std::max(
+        0.0,
+        tick.reading.server_time - receiver.last_msg_receipt_time.value_or(tick.reading.server_time)
+    )};
+    const Instant contact = middle(tick) - std::chrono::duration_cast<Instant::duration>(age);
+    const auto newest = memory.history.newest();
+    if (newest && *receiver.latest_end < newest->position) {
+      continue;
+    }
+    const bool is_news = !memory.far_end || contact > memory.far_end->contact;
+    memory.history.note(*receiver.latest_end, contact);
+    if (is_news) {
+      memory.far_end = FarEnd{
+          .reading =
+              {.position = *receiver.latest_end,
+               .read_at = contact,
+               .read_error = half_round_trip(tick)},
+          .contact = contact};
+    }
+  }
+}
+
+void forget_rewind_when_over(Memory& memory) {
+  if (!memory.rewind || !memory.primary || memory.primary->reading.position < memory.rewind->from) {
+    return;
+  }
+  const bool is_held = std::ranges::any_of(memory.servers, [](const auto& known) {
+    return known.second.beyond_primary;
+  });
+  if (!is_held) {
+    memory.rewind.reset();
+  }
 }
 
 }  // namespace pgrepl::cluster

@@ -19,16 +19,17 @@ std::optional<pg::Lsn> flushed_by(const Server& server) {
 }
 
 bool is_connected(const Server& server) {
-  return server.standby && (server.standby->state == StandbyState::Streaming ||
-                            server.standby->state == StandbyState::Delayed ||
-                            server.standby->state == StandbyState::Paused);
+  return server.standby && follows(*server.standby) &&
+         (server.standby->state == StandbyState::Streaming ||
+          server.standby->state == StandbyState::Delayed ||
+          server.standby->state == StandbyState::Paused);
 }
 
 void note_safe_position(
     std::span<const ServerSample> samples, const Cluster& cluster, Memory& memory
 ) {
   for (const Server& server : cluster.servers) {
-    if (is_connected(server) && server.timeline == cluster.timeline) {
+    if (is_connected(server) && server.timeline == cluster.timeline && !server.same_as) {
       memory.safe_position = std::max(memory.safe_position, flushed_by(server));
     }
   }
@@ -45,7 +46,7 @@ std::optional<SyncStandbys> sync_standbys_of(const ServerSample& primary) {
   const auto names = primary.facts
                          ? parse_sync_standby_names(primary.facts->synchronous_standby_names)
                          : std::nullopt;
-  if (!names) {
+  if (!names || primary.tick->reading.senders_hidden) {
     return std::nullopt;
   }
   return SyncStandbys{
@@ -61,25 +62,16 @@ std::optional<pg::Lsn> last_archived(const ServerSample& primary) {
 
 // The last archived file may be one that says nothing of positions, or less than one before it: a
 // history file after a promotion, the label of a backup that took long.
-std::optional<pg::Lsn> archived_up_to(const ServerSample& primary, Memory& memory) {
-  if (!primary.archiver || !primary.archiver->enabled) {
+std::optional<pg::Lsn> archived_up_to(const ServerSample& primary, const Memory& memory) {
+  if (!primary.archiver || !primary.archiver->enabled || !memory.archived) {
     return std::nullopt;
   }
-  const pg::TimelineId timeline = memory.primary->timeline;
-  auto& known = memory.archived;
-  if (known && known->timeline != timeline) {
-    // What the old primary archived beyond the point where it was left is no part of it.
-    const auto began = memory.timeline_starts.find(timeline);
-    if (began != memory.timeline_starts.end()) {
-      known->position = std::min(known->position, began->second);
-    }
-    known->timeline = timeline;
-  }
-  if (const auto last = last_archived(primary)) {
-    const pg::Lsn position = known ? std::max(known->position, *last) : *last;
-    known = ArchivedMemory{.timeline = timeline, .position = position};
-  }
-  return known ? std::optional{known->position} : std::nullopt;
+  return memory.archived->position;
+}
+
+// A standby that lost its upstream is the top of a broken chain, and holds what it received.
+bool follows_to_its_primary(const Server& server) {
+  return follows(*server.standby) || server.standby->state == StandbyState::UpstreamDown;
 }
 
 // A dead primary writes nothing: what a standby lacks does not age with it.
@@ -87,11 +79,14 @@ void judge_candidates(std::optional<Seconds> rpo, Cluster& cluster, const Memory
   std::optional<pg::Lsn> best;
   for (Server& server : cluster.servers) {
     const auto flushed = flushed_by(server);
-    if (!server.standby || !flushed || !memory.primary || server.timeline != cluster.timeline) {
+    if (!server.standby || !flushed || !memory.primary || server.timeline != cluster.timeline ||
+        server.same_as) {
       continue;
     }
     const StandbyState state = server.standby->state;
-    const bool can = state == StandbyState::Streaming || state == StandbyState::UpstreamDown;
+    // Of what lies beyond a primary that is elsewhere, nothing is known.
+    const bool can = (state == StandbyState::Streaming || state == StandbyState::UpstreamDown) &&
+                     follows_to_its_primary(server);
     const auto loss = measure_exposure(
         flushed, memory.primary->reading, memory.history, memory.primary->reading.read_at
     );
@@ -105,6 +100,30 @@ void judge_candidates(std::optional<Seconds> rpo, Cluster& cluster, const Memory
 }
 
 }  // namespace
+
+void note_archive(const ServerSample& primary, Memory& memory) {
+  if (!primary.archiver || !memory.primary) {
+    return;
+  }
+  memory.archives_nothing = !primary.archiver->enabled;
+  const pg::TimelineId timeline = memory.primary->timeline;
+  auto& known = memory.archived;
+  if (!primary.archiver->enabled) {
+    known.reset();
+    return;
+  }
+  if (known && known->timeline != timeline) {
+    // What the old primary archived beyond the point where it was left is no part of it.
+    if (const auto began = memory.timelines.beginning_of(timeline)) {
+      known->position = std::min(known->position, began->at_most);
+    }
+    known->timeline = timeline;
+  }
+  if (const auto last = last_archived(primary)) {
+    const pg::Lsn position = known ? std::max(known->position, *last) : *last;
+    known = ArchivedMemory{.timeline = timeline, .position = position};
+  }
+}
 
 void assess_safety(
     std::span<const ServerSample> samples,
@@ -120,6 +139,10 @@ void assess_safety(
   }
   const ServerSample& primary = samples[*cluster.primary];
   cluster.sync_standbys = sync_standbys_of(primary);
+  cluster.commits_waiting = measure_commits_waiting(primary, memory.sync_waits, now);
+  if (primary.tick->reading.senders_hidden) {
+    return;
+  }
   cluster.data_loss =
       measure_exposure(memory.safe_position, memory.primary->reading, memory.history, now);
   cluster.archive = measure_exposure(

@@ -18,4 +18,8 @@ void assess_safety(
     Instant now
 );
 
+// What the primary has archived, into `memory`; before the standbys that follow the archive are
+// judged.
+void note_archive(const ServerSample& primary, Memory& memory);
+
 }  // namespace pgrepl::cluster

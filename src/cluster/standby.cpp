@@ -1,6 +1,8 @@
 #include "cluster/standby.h"
 
+#include "cluster/branch.h"
 #include "cluster/primary.h"
+#include "cluster/standby_proof.h"
 #include "cluster/standby_state.h"
 
 #include <algorithm>
@@ -21,17 +23,28 @@ const ServerMemory& remembered(const StandbyView& view) {
   return view.memory.servers.at(view.samples[view.standby].name);
 }
 
-std::optional<Instant> commit_instant(const StandbyView& view, const TickReading& reading) {
-  if (!reading.last_xact_replay_time || !view.memory.primary) {
+// Commit times are of the primary's clock. Where it does not answer us, its clock is known by the
+// messages that it sent to the standby's receiver.
+std::optional<Instant> commit_instant(const StandbyView& view, const Tick& tick) {
+  const TickReading& reading = tick.reading;
+  if (!reading.last_xact_replay_time) {
     return std::nullopt;
   }
-  const Seconds since_epoch =
-      Seconds{*reading.last_xact_replay_time} + view.memory.primary->clock_to_instant;
-  return Instant{std::chrono::duration_cast<Instant::duration>(since_epoch)};
+  if (view.memory.primary) {
+    const Seconds since_epoch =
+        Seconds{*reading.last_xact_replay_time} + view.memory.primary->clock_to_instant;
+    return Instant{std::chrono::duration_cast<Instant::duration>(since_epoch)};
+  }
+  double skew = 0;
+  if (reading.receiver && reading.receiver->last_msg_send_time &&
+      reading.receiver->last_msg_receipt_time) {
+    skew = *reading.receiver->last_msg_receipt_time - *reading.receiver->last_msg_send_time;
+  }
+  const Seconds ago{reading.server_time - *reading.last_xact_replay_time - skew};
+  return middle(tick) - std::chrono::duration_cast<Instant::duration>(ago);
 }
 
-// Somewhere between its last word and the silence it stopped. A standby that kept up is taken to
-// have done so for half of that time; of any other, the last word is the best guess.
+// It is where it said last. One that kept up may have followed until it fell silent.
 ReplayReading last_known_reading(const StandbyView& view, pg::Lsn position) {
   constexpr Seconds kKeepsUp{1};
   const ServerMemory& known = remembered(view);
@@ -42,15 +55,9 @@ ReplayReading last_known_reading(const StandbyView& view, pg::Lsn position) {
       .last_commit = std::nullopt,
       .basis = LagBasis::LastKnown,
   };
-  if (!known.silent_since || !known.position_read_at || known.lag.value_or(kKeepsUp) >= kKeepsUp) {
-    return reading;
-  }
-  const auto half = (*known.silent_since - *known.position_read_at) / 2;
-  const auto shown = std::chrono::duration_cast<Instant::duration>(*known.lag);
-  const auto likely = view.memory.history.position_at(*known.position_read_at + half - shown);
-  if (likely && *likely > static_cast<double>(position.bytes())) {
-    reading.position = pg::Lsn{static_cast<std::uint64_t>(*likely)};
-    reading.read_error = half;
+  if (known.silent_since && known.lag.value_or(kKeepsUp) < kKeepsUp) {
+    reading.may_have_followed_until =
+        *known.silent_since - std::chrono::duration_cast<Instant::duration>(*known.lag);
   }
   return reading;
 }
@@ -63,7 +70,7 @@ std::optional<ReplayReading> replay_reading(const StandbyView& view) {
         .position = *tick->reading.position,
         .read_at = middle(*tick),
         .read_error = half_round_trip(*tick),
-        .last_commit = commit_instant(view, tick->reading),
+        .last_commit = commit_instant(view, *tick),
     };
   }
   const auto& known = remembered(view).position;
@@ -84,22 +91,46 @@ std::optional<ReplayReading> replay_reading(const StandbyView& view) {
   return last_known_reading(view, *known);
 }
 
-ReplicationLag lag_of(const StandbyView& view, bool diverged) {
+// What is known of the WAL while no primary answers.
+std::optional<FarReading> far_reading(const StandbyView& view) {
+  const Memory& memory = view.memory;
+  std::optional<FarReading> far;
+  if (memory.primary) {
+    far = FarReading{memory.primary->reading.position, memory.primary->reading.read_at, false};
+  }
+  if (memory.far_end) {
+    const pg::Lsn end = memory.far_end->reading.position;
+    far = FarReading{far ? std::max(far->end, end) : end, memory.far_end->contact, false};
+  }
+  // Who receives from a server that is gone, as in a loop, was told nothing by a primary.
+  const auto& tick = view.samples[view.standby].tick;
+  const bool told = tick && tick->reading.receiver && tick->reading.receiver->latest_end;
+  if (told && view.chain.chain != Chain::Loop) {
+    const pg::Lsn end = *tick->reading.receiver->latest_end;
+    far = far ? FarReading{std::max(far->end, end), far->known_at, false}
+              : FarReading{end, middle(*tick), false};
+  }
+  if (far) {
+    far->writes_on = memory.role == ClusterRole::Standby;
+  }
+  return far;
+}
+
+ReplicationLag lag_of(const StandbyView& view, Misfit misfit) {
   const auto reading = replay_reading(view);
   // Against two primaries no lag is true.
   const bool ambiguous = !view.primary && answering_primaries(view.samples).size() > 1;
-  if (!reading || diverged || ambiguous) {
+  if (!reading || misfit != Misfit::None || ambiguous) {
     return {};
   }
   if (view.primary && view.memory.primary) {
     return measure_lag(*reading, view.memory.primary->reading, view.memory.history);
   }
-  const auto& tick = view.samples[view.standby].tick;
-  const auto latest_end =
-      tick && tick->reading.receiver ? tick->reading.receiver->latest_end : std::nullopt;
-  const auto last_reading =
-      view.memory.primary ? std::optional{view.memory.primary->reading} : std::nullopt;
-  auto lag = measure_lag_without_primary(*reading, latest_end, last_reading, view.memory.history);
+  const auto far = far_reading(view);
+  if (!far) {
+    return {};
+  }
+  auto lag = measure_lag_without_primary(*reading, *far, view.memory.history);
   if (reading->basis != LagBasis::WalHistory && lag.basis != LagBasis::Unknown) {
     lag.basis = reading->basis;
   }
@@ -169,36 +200,188 @@ std::optional<Seconds> message_age(const ServerSample& sample) {
   );
 }
 
+std::uint64_t segment_bytes(const ServerSample& sample) {
+  constexpr std::uint64_t kDefault = 16U << 20U;
+  return sample.facts ? sample.facts->wal_segment_bytes.value_or(kDefault) : kDefault;
+}
+
+// Where the segment begins that it needs next; absent while it does not say.
+std::optional<pg::Lsn> needed_segment(const ServerSample& sample) {
+  if (!sample.tick) {
+    return std::nullopt;
+  }
+  const auto has = std::max(sample.tick->reading.position, sample.tick->reading.received);
+  if (!has) {
+    return std::nullopt;
+  }
+  return pg::Lsn{has->bytes() - has->bytes() % segment_bytes(sample)};
+}
+
+// A standby that has just started replays what lies in its own pg_wal first; while it moves,
+// nothing is missing.
+std::optional<MissingWal> find_missing_wal(
+    const StandbyView& view, const std::optional<Upstream>& upstream
+) {
+  constexpr Seconds kStandsStill{5};
+  const ServerSample& sample = view.samples[view.standby];
+  const ServerMemory& known = remembered(view);
+  const auto needed = needed_segment(sample);
+  const bool receives = sample.tick && sample.tick->reading.receiver &&
+                        sample.tick->reading.receiver->status == "streaming";
+  const bool moves = known.position_moved_at && view.now - *known.position_moved_at < kStandsStill;
+  if (!needed || receives || moves || sample.tick->reading.receiver.is_hidden()) {
+    return std::nullopt;
+  }
+  const ServerSample* source = view.primary ? &view.samples[*view.primary] : nullptr;
+  if (upstream) {
+    const auto found = std::ranges::find(view.samples, upstream->server, &ServerSample::name);
+    source = found == view.samples.end() ? source : &*found;
+  }
+  if (source == nullptr || !source->tick || !source->wal_files || !source->wal_files->oldest ||
+      *source->wal_files->oldest <= *needed) {
+    return std::nullopt;
+  }
+  return MissingWal{
+      .upstream = source->name,
+      .needed = *needed,
+      .oldest = *source->wal_files->oldest,
+      .may_be_in_archive = !sample.facts || sample.facts->restores_from_archive.value_or(true)};
+}
+
+std::vector<LowSetting> find_low_settings(const StandbyView& view) {
+  std::vector<LowSetting> low;
+  const auto& own = view.samples[view.standby].facts;
+  if (!view.primary || !own || !view.samples[*view.primary].facts) {
+    return low;
+  }
+  for (const auto& [name, value] : view.samples[*view.primary].facts->recovery_limits) {
+    const auto here = own->recovery_limits.find(name);
+    if (here != own->recovery_limits.end() && here->second < value) {
+      low.push_back({name, here->second, value});
+    }
+  }
+  return low;
+}
+
+PauseCause find_pause_cause(const StandbyView& view, const std::vector<LowSetting>& low) {
+  const auto& facts = view.samples[view.standby].facts;
+  if (!facts) {
+    return PauseCause::Unknown;
+  }
+  if (facts->has_recovery_target) {
+    return PauseCause::RecoveryTarget;
+  }
+  if (!low.empty()) {
+    return PauseCause::Settings;
+  }
+  // Before PostgreSQL 14 a standby with too low a setting ends instead of pausing.
+  const bool compared = view.primary && view.samples[*view.primary].facts &&
+                        !view.samples[*view.primary].facts->recovery_limits.empty() &&
+                        !facts->recovery_limits.empty();
+  const bool pauses_itself = facts->version.number >= 140000;
+  return compared || !pauses_itself ? PauseCause::Requested : PauseCause::Unknown;
+}
+
+Misfit find_misfit(const StandbyView& view, const BranchVerdict& branch) {
+  if (branch.relation == Relation::OtherBranch) {
+    return Misfit::Diverged;
+  }
+  return is_ahead(remembered(view), view.memory) ? Misfit::Ahead : Misfit::None;
+}
+
+// How long nothing may come of an archive that has more.
+bool archive_is_of_no_use(const StandbyView& view) {
+  constexpr Seconds kPatience{60};
+  const ServerMemory& known = remembered(view);
+  const auto& facts = view.samples[view.standby].facts;
+  const Seconds delay{
+      facts ? facts->recovery_min_apply_delay.value_or(std::chrono::milliseconds{0})
+            : std::chrono::milliseconds{0}};
+  if (!known.archive_ahead_since) {
+    return false;
+  }
+  const Instant since = std::max(
+      *known.archive_ahead_since, known.position_moved_at.value_or(*known.archive_ahead_since)
+  );
+  return view.now - since > kPatience + delay;
+}
+
+void add_flow(const StandbyView& view, Standby& standby) {
+  if (const WalSender* sender = sender_row(view);
+      sender != nullptr && view.primary && view.memory.primary) {
+    standby.stages = measure_stages(*sender, view.memory.primary->reading, view.memory.history);
+    standby.bottleneck = bottleneck(standby.stages);
+  }
+  const ServerSample& sample = view.samples[view.standby];
+  if (sample.tick) {
+    standby.replay_bytes_per_second = remembered(view).replay_rate.bytes_per_second();
+  }
+  standby.catchup = catchup_time(view, standby.lag);
+  standby.last_message_age = message_age(sample);
+}
+
 }  // namespace
 
 Standby describe_standby(const StandbyView& view) {
   const ServerSample& sample = view.samples[view.standby];
   const ServerMemory& known = remembered(view);
-  const bool diverged = known.timeline && known.position &&
-                        has_diverged(view.memory, *known.timeline, *known.position);
+  const BranchVerdict branch = judge_branch(sample, known, view.memory);
+  const Misfit misfit = find_misfit(view, branch);
   Standby standby;
-  standby.lag = lag_of(view, diverged);
+  standby.chain = view.chain.chain;
+  standby.lag = lag_of(view, misfit);
   standby.upstream = upstream_of(view);
+  standby.missing_wal = find_missing_wal(view, standby.upstream);
+  standby.low_settings = find_low_settings(view);
   standby.state = judge_state(
       sample,
       known,
       {.sender = sender_row(view),
        .upstream_answers = upstream_answers(view, standby.upstream),
-       .diverged = diverged,
+       .misfit = misfit,
        .lag = standby.lag,
+       .chain = view.chain,
+       .is_top = view.chain.top == view.standby,
+       .archive_is_of_no_use = archive_is_of_no_use(view),
+       .lacks_wal = standby.missing_wal && !standby.missing_wal->may_be_in_archive,
        .now = view.now}
   );
+  if (standby.state == StandbyState::Paused) {
+    standby.pause_cause = find_pause_cause(view, standby.low_settings);
+  }
   standby.state_since = known.state == standby.state ? known.state_since : view.now;
-  if (const WalSender* sender = sender_row(view); sender != nullptr && view.primary) {
-    standby.stages = measure_stages(*sender, view.memory.primary->reading, view.memory.history);
-    standby.bottleneck = bottleneck(standby.stages);
+  if (misfit == Misfit::None) {
+    add_flow(view, standby);
   }
-  if (sample.tick) {
-    standby.replay_bytes_per_second = known.replay_rate.bytes_per_second();
-  }
-  standby.catchup = catchup_time(view, standby.lag);
-  standby.last_message_age = message_age(sample);
+  standby.evidence = prove_state(view, standby, branch.proof);
   return standby;
+}
+
+Standby describe_foreign(const ServerSample& sample, const Memory& own, Instant since) {
+  Standby standby;
+  standby.state = StandbyState::Foreign;
+  standby.state_since = since;
+  const auto number = [](std::optional<pg::SystemIdentifier> id) {
+    return id ? std::to_string(static_cast<std::uint64_t>(*id)) : std::string{"not known"};
+  };
+  standby.evidence = "its system identifier is " + number(birth_of(sample)) +
+                     ", the cluster's is " + number(own.system);
+  return standby;
+}
+
+void note_sources(
+    const ServerSample& sample, const Memory& memory, ServerMemory& known, Instant now
+) {
+  const auto& receiver = sample.tick ? sample.tick->reading.receiver : Seen<WalReceiver>{};
+  const bool receives = receiver.has_value() || receiver.is_hidden();
+  bool more = false;
+  if (memory.archived) {
+    more = known.position && *known.position < memory.archived->position;
+  } else if (memory.archives_nothing && memory.primary) {
+    more = known.position && *known.position < memory.primary->reading.position;
+  }
+  known.archive_ahead_since =
+      more && !receives ? std::optional{known.archive_ahead_since.value_or(now)} : std::nullopt;
 }
 
 }  // namespace pgrepl::cluster

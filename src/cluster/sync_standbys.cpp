@@ -160,7 +160,7 @@ std::optional<SyncStandbyNames> parse_sync_standby_names(std::string_view text) 
 
 std::size_t count_sync_standbys(std::span<const WalSender> senders) {
   return static_cast<std::size_t>(std::ranges::count_if(senders, [](const WalSender& sender) {
-    return sender.state == "streaming" &&
+    return sender.state == "streaming" && sender.slot_type != "logical" &&
            (sender.sync_state == "sync" || sender.sync_state == "quorum");
   }));
 }

@@ -26,7 +26,8 @@ struct SyncStandbyNames {
 // Absent for what the server would refuse. Empty text asks for nothing.
 [[nodiscard]] std::optional<SyncStandbyNames> parse_sync_standby_names(std::string_view text);
 
-// WAL senders whose standby takes part in synchronous commits now.
+// WAL senders whose standby takes part in synchronous commits now. A logical consumer may take part
+// too, but is no standby.
 [[nodiscard]] std::size_t count_sync_standbys(std::span<const WalSender> senders);
 
 }  // namespace pgrepl::cluster

@@ -34,8 +34,8 @@ asio::awaitable<void> fetch_into(
 Expected<std::string, std::string> ask_exporter(
     const config::Url& url, const config::RestAccess& access, std::chrono::milliseconds timeout
 ) {
-  asio::io_context io{1};
   loop::SystemClock clock;
+  asio::io_context io{1};
   const loop::Loop loop{io, clock};
   session::LibpqNetwork network{loop};
   fetch::HttpClient client{loop, network, kLargestAnswer};

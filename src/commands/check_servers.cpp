@@ -87,8 +87,8 @@ int check_servers(Setup setup) {
   queries->switches = to_switches(setup.config.queries, setup.catalogue);
   queries->catalogue = std::move(setup.catalogue);
   catalogue::name_databases(queries->catalogue, queries->switches.databases);
-  asio::io_context io{1};
   loop::SystemClock clock;
+  asio::io_context io{1};
   const loop::Loop loop{io, clock};
   session::LibpqNetwork network{loop};
   std::vector<Checked> all;

@@ -146,8 +146,8 @@ void announce(std::size_t servers) {
 int examine_servers(Setup setup) {
   const auto servers = find_servers(std::move(setup));
   announce(servers.size());
-  asio::io_context io{1};
   loop::SystemClock clock;
+  asio::io_context io{1};
   session::LibpqNetwork network{loop::Loop{io, clock}};
   std::vector<doctor::Examined> examined(servers.size());
   for (std::size_t i = 0; i < servers.size(); ++i) {
@@ -164,6 +164,7 @@ int examine_servers(Setup setup) {
     );
   }
   io.run();
+  doctor::meet_primaries(examined);
   std::fputs(doctor::report(examined).c_str(), stdout);
   const bool healthy = std::ranges::all_of(examined, [](const doctor::Examined& server) {
     return doctor::examine(server).empty();

@@ -19,8 +19,10 @@ using Milliseconds = std::chrono::milliseconds;
 struct Web {
   std::vector<std::string> listen_addresses{":9187"};
   std::string telemetry_path = "/metrics";
-  std::string config_file;        // TLS, logins and headers; empty: none
-  bool enable_lifecycle = false;  // POST /-/reload is answered
+  std::string config_file;                        // TLS, logins and headers; empty: none
+  bool enable_lifecycle = false;                  // POST /-/reload is answered
+  std::size_t max_connections = 512;              // of HTTP clients, open at once
+  std::size_t max_connections_per_address = 256;  // of one client address
 
   friend bool operator==(const Web&, const Web&) = default;
 };

@@ -8,7 +8,7 @@
 
 namespace pgrepl::config {
 
-enum class Expect : std::uint8_t { Primary, Standby };
+enum class Expect : std::uint8_t { Primary, Standby, Any };
 
 struct Endpoint {
   std::string name;  // "host:port" when the user gave none; unique in its cluster

@@ -16,10 +16,12 @@ std::optional<Endpoint> read_endpoint(
   Endpoint endpoint;
   endpoint.name = reader.text("name").value_or("");
   const auto expect = reader.text("expect").value_or("primary");
-  if (expect != "primary" && expect != "standby") {
-    reader.error("expect", "expected primary or standby");
+  if (expect != "primary" && expect != "standby" && expect != "any") {
+    reader.error("expect", "expected primary, standby or any");
   }
-  endpoint.expect = expect == "standby" ? Expect::Standby : Expect::Primary;
+  endpoint.expect = expect == "standby" ? Expect::Standby
+                    : expect == "any"   ? Expect::Any
+                                        : Expect::Primary;
   auto conninfo = read_connection(reader, context);
   reader.finish();
   if (!conninfo) {

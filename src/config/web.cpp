@@ -33,6 +33,16 @@ std::optional<std::string> telemetry_path_problem(const std::string& path) {
   return std::nullopt;
 }
 
+void read_bounds(yaml::Reader& reader, Web& web) {
+  constexpr std::int64_t kMost = 100'000;
+  if (const auto most = reader.integer("max_connections", 8, kMost)) {
+    web.max_connections = static_cast<std::size_t>(*most);
+  }
+  if (const auto most = reader.integer("max_connections_per_address", 1, kMost)) {
+    web.max_connections_per_address = static_cast<std::size_t>(*most);
+  }
+}
+
 void apply_flags(Web& web, const Flags& flags, Errors& errors) {
   if (!flags.listen_addresses.empty()) {
     web.listen_addresses = flags.listen_addresses;
@@ -73,6 +83,7 @@ Web read_web(const yaml::Node& section, const Flags& flags, Errors& errors) {
   }
   web.config_file = reader.text("config_file").value_or("");
   web.enable_lifecycle = reader.boolean("enable_lifecycle").value_or(web.enable_lifecycle);
+  read_bounds(reader, web);
   reader.finish();
   apply_flags(web, flags, errors);
   return web;

@@ -64,6 +64,22 @@ Value read_word(
   return otherwise;
 }
 
+// "$2y$10$", then salt and hash in 53 characters of their own base64. bcrypt takes costs from 4 to
+// 31; with another it fails at once, which would tell a known name from an unknown one.
+bool is_bcrypt(std::string_view hash) {
+  constexpr std::string_view kBase64 =
+      "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  const bool has_form =
+      hash.size() == 60 && hash[6] == '$' &&
+      (hash.starts_with("$2a$") || hash.starts_with("$2b$") || hash.starts_with("$2y$"));
+  if (!has_form) {
+    return false;
+  }
+  const std::string_view cost = hash.substr(4, 2);
+  return cost >= "04" && cost <= "31" && cost.find_first_not_of("0123456789") == cost.npos &&
+         hash.find_first_not_of(kBase64, 7) == hash.npos;
+}
+
 class WebFileReader {
  public:
   WebFileReader(const std::string& name, Errors& errors)
@@ -185,10 +201,7 @@ class WebFileReader {
     std::map<std::string, pg::Secret> users;
     for (const yaml::Entry& entry : node.entries) {
       const std::string& hash = entry.value.scalar;
-      const bool is_bcrypt =
-          hash.size() == 60 &&
-          (hash.starts_with("$2a$") || hash.starts_with("$2b$") || hash.starts_with("$2y$"));
-      if (!is_bcrypt) {
+      if (!is_bcrypt(hash)) {
         errors_.push_back(
             {entry.key_where,
              "basic_auth_users: '" + entry.key +

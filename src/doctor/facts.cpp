@@ -7,13 +7,24 @@ namespace pgrepl::doctor {
 namespace {
 
 // current_setting(name, true) is NULL where a version has no such setting. Settings that only
-// members of pg_read_all_settings may see raise an error for others, hence the CASE.
+// members of pg_read_all_settings may see raise an error for others, hence the CASE. A standby is
+// who says what it replayed: backups, pg_receivewal and logical consumers do not. A slot holds WAL
+// when it has a position and is valid; copies that a standby keeps of its primary's slots (17+),
+// and what the server keeps for itself, are nobody's to drop.
 constexpr std::string_view kQuestion = R"sql(
-WITH senders AS (
+WITH slots AS (
+  SELECT slot_name, active, active_pid, slot_type,
+         restart_lsn IS NOT NULL AND wal_status IS DISTINCT FROM 'lost' AND NOT temporary
+           AND slot_name <> 'pg_conflict_detection'
+           AND pg_catalog.to_jsonb(slot) ->> 'invalidation_reason' IS NULL
+           AND NOT coalesce((pg_catalog.to_jsonb(slot) ->> 'synced')::boolean, false)
+           AS holds_wal
+  FROM pg_catalog.pg_replication_slots AS slot
+), senders AS (
   SELECT pid, application_name, state, sync_state FROM pg_catalog.pg_stat_replication
-  WHERE application_name <> 'pg_basebackup'
-), slots AS (
-  SELECT active, active_pid, slot_type FROM pg_catalog.pg_replication_slots
+  WHERE state <> 'backup' AND replay_lsn IS NOT NULL
+    AND pid NOT IN (SELECT active_pid FROM slots WHERE slot_type = 'logical'
+                    AND active_pid IS NOT NULL)
 )
 SELECT
   pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1) AS server_version,
@@ -21,15 +32,18 @@ SELECT
   current_user AS login,
   pg_catalog.pg_is_in_recovery() AS in_recovery,
   pg_catalog.pg_has_role(current_user, 'pg_monitor', 'USAGE') AS is_monitor,
+  pg_catalog.pg_has_role(current_user, 'pg_monitor', 'MEMBER') AS is_member,
   (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS is_superuser,
   pg_catalog.current_setting('wal_level') AS wal_level,
   pg_catalog.current_setting('fsync') AS fsync,
   pg_catalog.current_setting('full_page_writes') AS full_page_writes,
   pg_catalog.current_setting('max_wal_senders') AS max_wal_senders,
-  (SELECT count(*) FROM senders) AS wal_senders,
+  (SELECT count(*) FROM pg_catalog.pg_stat_replication) AS wal_senders,
   pg_catalog.current_setting('max_replication_slots') AS max_replication_slots,
   (SELECT count(*) FROM slots) AS slots,
-  (SELECT count(*) FROM slots WHERE NOT active) AS inactive_slots,
+  (SELECT count(*) FROM slots WHERE NOT active AND holds_wal) AS inactive_slots,
+  (SELECT pg_catalog.string_agg(slot_name, ', ') FROM slots WHERE NOT active AND holds_wal)
+    AS inactive_slot_names,
   (SELECT count(*) FROM senders WHERE pid NOT IN
     (SELECT active_pid FROM slots WHERE active_pid IS NOT NULL)) AS senders_without_slot,
   (SELECT pg_catalog.string_agg(application_name, ', ') FROM
@@ -41,6 +55,11 @@ SELECT
   (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'max_slot_wal_keep_size')
     AS max_slot_wal_keep_size,
   (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_keep_size') AS wal_keep_size,
+  pg_catalog.current_setting('max_connections') AS max_connections,
+  pg_catalog.current_setting('max_worker_processes') AS max_worker_processes,
+  pg_catalog.current_setting('max_prepared_transactions') AS max_prepared_transactions,
+  pg_catalog.current_setting('max_locks_per_transaction') AS max_locks_per_transaction,
+  (SELECT system_identifier FROM pg_catalog.pg_control_system()) AS system_identifier,
   pg_catalog.current_setting('hot_standby') AS hot_standby,
   pg_catalog.current_setting('hot_standby_feedback') AS hot_standby_feedback,
   (SELECT sum(confl_snapshot) FROM pg_catalog.pg_stat_database_conflicts) AS snapshot_conflicts,

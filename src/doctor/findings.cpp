@@ -1,6 +1,7 @@
 #include "doctor/findings.h"
 
 #include "cluster/sync_standbys.h"
+#include "doctor/recovery_limits.h"
 
 #include <cmath>
 #include <cstdio>
@@ -73,6 +74,13 @@ Found monitor_role(const Examined& server) {
     return std::nullopt;
   }
   const std::string login = server.facts.text("login");
+  if (server.facts.is_true("is_member")) {
+    return Finding{
+        "",
+        "the role " + login + " is a member of pg_monitor and does not inherit its rights",
+        "ALTER ROLE \"" + login + "\" INHERIT; from PostgreSQL 16 on: GRANT pg_monitor TO \"" +
+            login + "\" WITH INHERIT TRUE;"};
+  }
   return Finding{
       "",
       "the role " + login + " is no member of pg_monitor, and sees little of replication",
@@ -171,8 +179,9 @@ Found inactive_slots(const Examined& server) {
   }
   return Finding{
       "",
-      count(*inactive) + " replication slot(s) have no reader and keep WAL",
-      "SELECT slot_name FROM pg_replication_slots WHERE NOT active; then start what reads it, or "
+      count(*inactive) + " replication slot(s) have no reader and keep WAL: " +
+          server.facts.text("inactive_slot_names"),
+      "start what reads them; drop one only when its reader will never come back: "
       "SELECT pg_drop_replication_slot('…');"};
 }
 
@@ -211,8 +220,8 @@ Found sync_standbys(const Examined& server) {
   return Finding{
       "",
       "synchronous_standby_names asks for " + std::to_string(names->required) + " and " +
-          count(present) + " are there: commits wait",
-      "bring the standbys back, or name fewer: " + set("synchronous_standby_names", "'…'")};
+          count(present) + " are there: a commit that asks for it waits",
+      "bring the standbys back"};
 }
 
 Found archiving(const Examined& server) {
@@ -331,26 +340,23 @@ constexpr Check kChecks[] = {
     {"archive_failures", archive_failures},
     {"pg_rewind", rewind},
     {"hot_standby", hot_standby},
+    {"recovery_limits", recovery_limits},
     {"hot_standby_feedback", conflicts},
     {"application_name", nameless},
     {"track_activities", activity},
     {"track_io_timing", io_timing},
 };
 
-std::string heading(const Examined& server) {
-  std::string text = server.cluster + '/' + server.name;
-  if (!server.failure) {
-    text += is_standby(server) ? " (standby, " : " (primary, ";
-    text += "PostgreSQL " + server.facts.text("server_version") + ")";
-  }
-  return text;
-}
-
 }  // namespace
 
 std::vector<Finding> examine(const Examined& server) {
   std::vector<Finding> findings;
+  // A role without these rights sees little, and what it does not see is no finding.
+  const bool sees_all = !server.facts.is_false("is_monitor");
   for (const Check& check : kChecks) {
+    if (!sees_all && check.find != reachable && check.find != monitor_role) {
+      continue;
+    }
     if (auto found = check.find(server)) {
       found->check = check.name;
       findings.push_back(std::move(*found));
@@ -365,23 +371,6 @@ std::vector<std::string_view> checks() {
     names.push_back(check.name);
   }
   return names;
-}
-
-std::string report(std::span<const Examined> servers) {
-  std::string text;
-  std::size_t total = 0;
-  for (const Examined& server : servers) {
-    const auto findings = examine(server);
-    total += findings.size();
-    text += heading(server) + (findings.empty() ? ": nothing found\n" : "\n");
-    for (const Finding& finding : findings) {
-      text += "  " + std::string{finding.check} + ": " + finding.message + "\n    " +
-              finding.remedy + "\n";
-    }
-  }
-  text += std::to_string(total) + (total == 1 ? " finding" : " findings") + " on " +
-          std::to_string(servers.size()) + (servers.size() == 1 ? " server\n" : " servers\n");
-  return text;
 }
 
 }  // namespace pgrepl::doctor

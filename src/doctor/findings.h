@@ -21,6 +21,8 @@ struct Examined {
   double clock_uncertainty = 0;        // seconds, half of the round trip
   bool asks_for_no_password = false;   // a login without one was let in
   bool is_local = false;               // at a loopback address or a Unix socket
+  // Of a standby: what its primary says, if that is among the servers that were asked.
+  std::optional<Facts> primary{};
 };
 
 struct Finding {
@@ -30,6 +32,9 @@ struct Finding {
 
   friend bool operator==(const Finding&, const Finding&) = default;
 };
+
+// Gives each standby the facts of the primary that was born with it.
+void meet_primaries(std::span<Examined> servers);
 
 // In the order of the checks; none when all is well.
 [[nodiscard]] std::vector<Finding> examine(const Examined& server);

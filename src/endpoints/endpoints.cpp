@@ -40,7 +40,6 @@ Response negotiated(std::shared_ptr<const std::string> text, const Request& requ
       exposition_format(header_of(request, "accept")) == ExpositionFormat::OpenMetrics;
   Response response{
       .content_type = std::string{openmetrics ? kOpenMetricsFormat : kTextFormat}, .body = {}};
-  response.headers.emplace_back("Vary", "Accept");
   if (openmetrics) {
     response.body = metrics::to_openmetrics(*text);
   } else {
@@ -89,9 +88,37 @@ Response readiness(const SnapshotSource& source) {
 
 constexpr std::string_view kReload = "/-/reload";
 
+Response with_allow(Response response, std::string methods) {
+  response.headers.emplace_back("Allow", std::move(methods));
+  return response;
+}
+
+// Whether a page of another site sent this, in the browser of somebody who may reach us. Browsers
+// say where a request comes from (Fetch, "Sec-Fetch-Site"; older ones by Origin alone); programs
+// say nothing.
+bool is_cross_site(const Request& request) {
+  const std::string site = header_of(request, "sec-fetch-site");
+  if (!site.empty()) {
+    return site != "same-origin" && site != "none";
+  }
+  const std::string origin = header_of(request, "origin");
+  if (origin.empty()) {
+    return false;
+  }
+  const std::size_t scheme_end = origin.find("://");
+  return scheme_end == std::string::npos ||
+         origin.substr(scheme_end + 3) != header_of(request, "host");
+}
+
 Response reload(const Served& served, const Request& request) {
+  if (request.method == "OPTIONS") {
+    return with_allow(plain(200, ""), "POST, PUT, OPTIONS");
+  }
   if (request.method != "POST" && request.method != "PUT") {
-    return plain(405, "A reload is asked for by POST.\n");
+    return with_allow(plain(405, "A reload is asked for by POST.\n"), "POST, PUT, OPTIONS");
+  }
+  if (is_cross_site(request)) {
+    return plain(403, "A page of another site must not ask for a reload.\n");
   }
   if (!served.site.lifecycle) {
     return plain(403, "Reloading over HTTP is off; --web.enable-lifecycle turns it on.\n");
@@ -100,6 +127,8 @@ Response reload(const Served& served, const Request& request) {
   return reloaded ? plain(200, "The configuration has been reloaded.\n")
                   : plain(400, reloaded.error());
 }
+
+constexpr std::string_view kProbe = "/probe";
 
 struct Route {
   std::string_view path;  // with a slash at its end: everything below it
@@ -119,7 +148,7 @@ constexpr Route kRoutes[] = {
      [](const Served& served, const Request& request) { return clusters(served.source, request); }},
     {"/api/v1/events",
      [](const Served& served, const Request& request) { return events(served.source, request); }},
-    {"/probe", [](const Served& served, const Request& r) { return probe(served.source, r); }},
+    {kProbe, [](const Served& served, const Request& r) { return probe(served.source, r); }},
     {"/sd",
      [](const Served& served, const Request& request) {
        return service_discovery(served.source, request);
@@ -138,11 +167,15 @@ bool leads_to(const Route& route, std::string_view path) {
 // Smaller ones are not worth it.
 constexpr std::size_t kWorthCompressing = 1000;
 
-Response compressed(Response response, const Request& request) {
+// One Vary names all that any answer of this path depends on, however short this one is: a cache
+// keeps answers by what the last of them said.
+Response compressed(Response response, const Request& request, bool is_negotiated) {
+  response.headers.emplace_back(
+      "Vary", is_negotiated ? "Accept, Accept-Encoding" : "Accept-Encoding"
+  );
   if (response.content().size() < kWorthCompressing) {
     return response;
   }
-  response.headers.emplace_back("Vary", "Accept-Encoding");
   if (accepts_gzip(header_of(request, "accept-encoding"))) {
     if (std::string smaller = gzip(response.content()); !smaller.empty()) {
       response.body = std::move(smaller);
@@ -157,8 +190,11 @@ Response route(const Served& served, const Request& request) {
   if (request.path == kReload) {
     return reload(served, request);
   }
+  if (request.method == "OPTIONS") {
+    return with_allow(plain(200, ""), "GET, HEAD, OPTIONS");
+  }
   if (request.method != "GET" && request.method != "HEAD") {
-    return plain(405, "Only GET and HEAD are answered here.\n");
+    return with_allow(plain(405, "Only GET and HEAD are answered here.\n"), "GET, HEAD, OPTIONS");
   }
   if (request.path == served.site.telemetry_path) {
     return metrics_page(served.source, request);
@@ -185,7 +221,8 @@ std::chrono::milliseconds scrape_timeout(const Request& request) {
 
 Handler make_handler(SnapshotSource& source, Site site) {
   return [served = Served{source, std::move(site)}](const Request& request) {
-    return compressed(route(served, request), request);
+    const bool is_negotiated = request.path == served.site.telemetry_path || request.path == kProbe;
+    return compressed(route(served, request), request, is_negotiated);
   };
 }
 

@@ -1,6 +1,7 @@
 #include "exposition/family.h"
 
 #include "exposition/sample_lines.h"
+#include "support/utf8.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -13,12 +14,15 @@ namespace {
 
 using prometheus::MetricType;
 
-// The text format ends a help at a line break.
+constexpr std::size_t kLongestHelp = 1024;
+
+// The text format ends a help at a line break, and Prometheus refuses a page that is not UTF-8.
 std::string one_line(std::string_view text) {
   std::string line{text};
   std::ranges::replace_if(
       line, [](char c) { return c == '\n' || c == '\r' || c == '\\'; }, ' '
   );
+  make_bounded_utf8(line, kLongestHelp);
   return line;
 }
 

@@ -9,6 +9,9 @@ namespace pgrepl::metrics {
 
 namespace {
 
+// No name of PostgreSQL has more than 63 bytes, and no reason of a failure a page.
+constexpr std::size_t kLongestValue = 4096;
+
 void append_escaped(std::string& out, std::string_view value) {
   for (const char c : value) {
     if (c == '\n') {
@@ -37,11 +40,11 @@ void Labels::add(std::string_view name, std::string_view value) {
   }
   const std::size_t begin = text_.size();
   text_.append(name).append("=\"");
-  if (is_ascii(value)) {
+  if (value.size() <= kLongestValue && is_ascii(value)) {
     append_escaped(text_, value);
   } else {
     std::string repaired{value};
-    make_utf8(repaired);
+    make_bounded_utf8(repaired, kLongestValue);
     append_escaped(text_, repaired);
   }
   text_ += '"';

@@ -19,9 +19,8 @@ namespace {
 constexpr std::size_t kMostProven = 1000;
 // Longer ones are no login of a person or a scraper.
 constexpr std::size_t kLongestHeader = 4096;
-// Of no password that anybody has: an unknown name takes as long as a wrong password.
-constexpr const char* kHashOfNobody =
-    "$2y$10$WUDfWUDfWUDfWUDfWUDfWODNyhfqQFXS3yNGH5Gr79yhRMuJJnSIS";
+// Salt and hash of nobody; before them stand "$2y$", the cost and "$".
+constexpr const char* kHashOfNobody = "WUDfWUDfWUDfWUDfWUDfWODNyhfqQFXS3yNGH5Gr79yhRMuJJnSIS";
 
 const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
@@ -50,6 +49,33 @@ bool matches(const std::string& password, const std::string& hash) {
       text.size() == hash.size() && CRYPTO_memcmp(text.data(), hash.data(), hash.size()) == 0;
   OPENSSL_cleanse(room.get(), sizeof *room);
   return same;
+}
+
+// "$2y$10$…" has the cost "10": bcrypt takes 2^10 steps.
+std::string cost_of(const std::string& hash) {
+  return hash.substr(4, 2);
+}
+
+std::set<std::string> costs_of(const std::map<std::string, pg::Secret>& users) {
+  std::set<std::string> costs;
+  for (const auto& [user, hash] : users) {
+    costs.insert(cost_of(hash.reveal()));
+  }
+  return costs;
+}
+
+// Takes the same time for every name, known or not: one computation at each cost that some user's
+// hash has. `hash` is null for an unknown name.
+bool matches_in_even_time(
+    const std::string& password, const std::string* hash, const std::set<std::string>& costs
+) {
+  bool does_match = false;
+  for (const std::string& cost : costs) {
+    const bool is_own = hash != nullptr && cost_of(*hash) == cost;
+    const bool same = matches(password, is_own ? *hash : "$2y$" + cost + "$" + kHashOfNobody);
+    does_match = does_match || (same && is_own);
+  }
+  return does_match;
 }
 
 }  // namespace
@@ -97,6 +123,23 @@ BasicAuth::Proof BasicAuth::proof_of(
   return {digest.begin(), digest.begin() + size};
 }
 
+bool BasicAuth::has_proven(const Proof& proof) {
+  const std::lock_guard lock{proven_mutex_};
+  return proven_.contains(proof);
+}
+
+bool BasicAuth::must_compute(
+    std::string_view authorization, const std::map<std::string, pg::Secret>& users
+) {
+  const Login login = parse_basic_authorization(authorization);
+  if (login.user.empty() && login.password.empty()) {
+    return false;
+  }
+  const auto known = users.find(login.user);
+  const std::string hash = known == users.end() ? std::string{} : known->second.reveal();
+  return !has_proven(proof_of(login.user, hash, login.password));
+}
+
 bool BasicAuth::admits(
     std::string_view authorization, const std::map<std::string, pg::Secret>& users
 ) {
@@ -105,16 +148,13 @@ bool BasicAuth::admits(
     return false;
   }
   const auto known = users.find(login.user);
-  const std::string hash = known == users.end() ? kHashOfNobody : known->second.reveal();
+  const std::string hash = known == users.end() ? std::string{} : known->second.reveal();
   const Proof proof = proof_of(login.user, hash, login.password);
-  {
-    const std::lock_guard lock{proven_mutex_};
-    if (proven_.contains(proof)) {
-      return true;
-    }
+  if (has_proven(proof)) {
+    return true;
   }
   const std::lock_guard one_at_a_time{bcrypt_mutex_};
-  if (!matches(login.password, hash) || known == users.end()) {
+  if (!matches_in_even_time(login.password, hash.empty() ? nullptr : &hash, costs_of(users))) {
     return false;
   }
   const std::lock_guard lock{proven_mutex_};

@@ -21,9 +21,16 @@ class BasicAuth {
       std::string_view authorization, const std::map<std::string, pg::Secret>& users
   );
 
+  // Whether admits() takes as long as bcrypt does for this header: it is a login, and not one that
+  // was admitted before.
+  [[nodiscard]] bool must_compute(
+      std::string_view authorization, const std::map<std::string, pg::Secret>& users
+  );
+
  private:
   using Proof = std::string;
 
+  [[nodiscard]] bool has_proven(const Proof& proof);
   [[nodiscard]] Proof proof_of(
       const std::string& user, const std::string& hash, const std::string& password
   ) const;

@@ -1,40 +1,54 @@
-// Which connections to the HTTP library's own port come from our TLS front.
+// Which connections to the HTTP library's own port are our front's.
 //
 // The library listens on 127.0.0.1, where every account of the machine could connect, past TLS and
 // past client certificates. So only those connections are answered that the front itself has made,
 // known by their source port: the front binds a port, notes it here, connects, and strikes it out
 // before it closes. While it is noted the port is the front's, and the kernel gives no other socket
 // the same pair of addresses, so nobody can take it over, and no secret travels that could leak.
-// Logins are checked behind this, on every request.
+// The front holds as many of them as the library has threads (http/lanes.h), so that a stranger
+// gets no thread either. Logins are checked behind this, on every request.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <mutex>
-#include <set>
 #include <string_view>
 
 namespace pgrepl::http {
+
+enum class InnerPeer : std::uint8_t {
+  Stranger,
+  NewLane,  // the front's, and this is its first request, which asks for nothing
+  Lane,
+};
 
 class InnerHop {
  public:
   void note(std::uint16_t source_port) {
     const std::lock_guard lock{mutex_};
-    ports_.insert(source_port);
+    greeted_[source_port] = false;
   }
 
   void strike(std::uint16_t source_port) {
     const std::lock_guard lock{mutex_};
-    ports_.erase(source_port);
+    greeted_.erase(source_port);
   }
 
-  [[nodiscard]] bool admits(std::string_view source_address, std::uint16_t source_port) const {
+  // Who sends the request that has just come. Asked once for each request.
+  [[nodiscard]] InnerPeer meet(std::string_view source_address, std::uint16_t source_port) {
     const std::lock_guard lock{mutex_};
-    return source_address == "127.0.0.1" && ports_.contains(source_port);
+    const auto found = greeted_.find(source_port);
+    if (source_address != "127.0.0.1" || found == greeted_.end()) {
+      return InnerPeer::Stranger;
+    }
+    const bool was_greeted = found->second;
+    found->second = true;
+    return was_greeted ? InnerPeer::Lane : InnerPeer::NewLane;
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::set<std::uint16_t> ports_;
+  std::mutex mutex_;
+  std::map<std::uint16_t, bool> greeted_;  // source port → whether its first request has come
 };
 
 }  // namespace pgrepl::http

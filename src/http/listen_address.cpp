@@ -16,9 +16,4 @@ Expected<ListenAddress, std::string> ListenAddress::parse(std::string_view text)
   return ListenAddress{.host = std::move(endpoint->host), .port = endpoint->port};
 }
 
-std::string civetweb_spec(const ListenAddress& address) {
-  const std::string port = std::to_string(address.port);
-  return address.host.empty() ? port : address.host + ':' + port;
-}
-
 }  // namespace pgrepl::http

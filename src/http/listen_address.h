@@ -1,4 +1,4 @@
-// "host:port" as users write it, and as civetweb wants it.
+// "host:port" as users write it.
 #pragma once
 
 #include "support/expected.h"
@@ -20,8 +20,5 @@ struct ListenAddress {
 
   friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
 };
-
-// An entry of civetweb's option listening_ports. Not for IPv6, which its builds may lack.
-[[nodiscard]] std::string civetweb_spec(const ListenAddress& address);
 
 }  // namespace pgrepl::http

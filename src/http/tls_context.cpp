@@ -71,18 +71,27 @@ std::string openssl_cipher(const std::string& name) {
   return {};
 }
 
+// With forward secrecy: who learns the key later cannot read what was recorded before. TLS 1.3 has
+// no other suites. Before TLS 1.2 there are none with GCM.
+constexpr const char* kTls12 = "ECDHE+AESGCM:ECDHE+CHACHA20";
+constexpr const char* kBeforeTls12 = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES";
+
 void use_ciphers(SSL_CTX* context, const config::TlsServer& tls, Steps& steps) {
   std::string older;
   std::string newest;  // OpenSSL keeps those of TLS 1.3 apart
   for (const std::string& name : tls.cipher_suites) {
     const std::string cipher = openssl_cipher(name);
     steps.note(!cipher.empty(), "cipher_suites: OpenSSL has no '" + name + "'");
-    std::string& list = cipher.starts_with("TLS_") ? newest : older;
+    const bool is_newest = cipher.starts_with("TLS_");
+    const bool is_forward_secret = is_newest || cipher.starts_with("ECDHE-");
+    steps.note(is_forward_secret, "cipher_suites: '" + name + "' has no forward secrecy");
+    std::string& list = is_newest ? newest : older;
     list += (list.empty() ? "" : ":") + cipher;
   }
-  if (!older.empty()) {
-    steps.note(SSL_CTX_set_cipher_list(context, older.c_str()) == 1, "cipher_suites: refused");
+  if (older.empty()) {
+    older = tls.min_version < TlsVersion::Tls12 ? kBeforeTls12 : kTls12;
   }
+  steps.note(SSL_CTX_set_cipher_list(context, older.c_str()) == 1, "cipher_suites: refused");
   if (!newest.empty()) {
     steps.note(SSL_CTX_set_ciphersuites(context, newest.c_str()) == 1, "cipher_suites: refused");
   }
@@ -191,6 +200,8 @@ Expected<std::shared_ptr<asio::ssl::context>, std::string> make_tls_context(
   SSL_CTX_set_options(native, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_ctrl(native, SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_OFF, nullptr);
   SSL_CTX_set_num_tickets(native, 0);
+  // A connection that is idle holds no buffers of 17 KiB.
+  SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
   use_texts(*context, texts, steps);
   use_ciphers(native, tls, steps);
   use_curves(native, tls.curve_preferences, steps);

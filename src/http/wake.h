@@ -2,12 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 namespace pgrepl::http {
 
-// Connects to a listening socket of this machine and hangs up, without waiting for anything.
-// `host` as in ListenAddress.
-void wake_listener(const std::string& host, std::uint16_t port) noexcept;
+// Connects to a listening socket of 127.0.0.1 and hangs up, without waiting for anything.
+void wake_listener(std::uint16_t port) noexcept;
 
 }  // namespace pgrepl::http

@@ -133,10 +133,23 @@ Response WebSettings::answer(const Request& request, const Handler& handler) {
       content->file.users.empty() ||
       (sent != request.headers.end() && auth_.admits(sent->second, content->file.users));
   Response response = is_admitted ? handler(request) : unauthorized();
-  for (const auto& [name, value] : content->file.headers) {
+  add_headers(*content, response);
+  return response;
+}
+
+bool WebSettings::must_check(std::string_view authorization) {
+  const auto content = current();
+  return !content->file.users.empty() && auth_.must_compute(authorization, content->file.users);
+}
+
+void WebSettings::add_headers(Response& response) {
+  add_headers(*current(), response);
+}
+
+void WebSettings::add_headers(const Content& content, Response& response) {
+  for (const auto& [name, value] : content.file.headers) {
     set_header(response, name, value);
   }
-  return response;
 }
 
 }  // namespace pgrepl::http

@@ -5,13 +5,14 @@
 #include "config/web_file.h"
 #include "files/stamp.h"
 #include "http/basic_auth.h"
-#include "http/server.h"
+#include "http/message.h"
 #include "support/errors.h"
 #include "support/expected.h"
 
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace asio::ssl {
@@ -32,6 +33,13 @@ class WebSettings {
   // place, and says so once in the log.
   [[nodiscard]] std::shared_ptr<asio::ssl::context> tls();
 
+  // Whether checking this value of the header Authorization takes as long as bcrypt does. Reads the
+  // file again when it has changed, as all of these do.
+  [[nodiscard]] bool must_check(std::string_view authorization);
+
+  // Puts the headers of the file on an answer that is not the handler's.
+  void add_headers(Response& response);
+
   // The handler's answer with the headers of the file; 401 for who is not to see it.
   [[nodiscard]] Response answer(const Request& request, const Handler& handler);
 
@@ -45,6 +53,7 @@ class WebSettings {
 
   [[nodiscard]] Expected<Content, Errors> read();
   [[nodiscard]] std::shared_ptr<const Content> current();
+  static void add_headers(const Content& content, Response& response);
 
   std::string file_;
   bool serves_tls_ = false;

@@ -17,8 +17,8 @@ void add_counts(const ClusterView& view, GaugeWriter& out) {
   const cluster::Cluster& cluster = view.cluster;
   const auto streams = [](const Server& server) {
     const auto* reading = reading_of(server);
-    return server.standby && reading != nullptr && reading->receiver &&
-           reading->receiver->status == "streaming";
+    return server.standby && reading != nullptr && reading->receiver && !server.same_as &&
+           follows(*server.standby) && reading->receiver->status == "streaming";
   };
   out.gauge(
       "pg_cluster_primaries",
@@ -27,16 +27,23 @@ void add_counts(const ClusterView& view, GaugeWriter& out) {
   );
   const auto streaming = static_cast<double>(std::ranges::count_if(cluster.servers, streams));
   out.gauge("pg_cluster_streaming_standbys", "Standbys whose WAL receiver is streaming", streaming);
+  for (const auto role : {cluster::ClusterRole::Origin, cluster::ClusterRole::Standby}) {
+    out.gauge(
+        "pg_cluster_role",
+        "Whether the cluster has its primary among these servers, or follows one elsewhere",
+        {{"role", std::string{to_string(role)}}},
+        truth(cluster.role == role)
+    );
+  }
   out.gauge("pg_cluster_timeline", "Timeline of the primary", number(cluster.timeline));
 }
 
 void add_system_identifiers(const ClusterView& view, GaugeWriter& out) {
   std::vector<pg::SystemIdentifier> seen;
   for (const Server& server : view.cluster.servers) {
-    const auto& facts = server.sample.facts;
-    if (facts && facts->system_identifier &&
-        std::ranges::find(seen, *facts->system_identifier) == seen.end()) {
-      seen.push_back(*facts->system_identifier);
+    const auto birth = cluster::birth_of(server.sample);
+    if (birth && std::ranges::find(seen, *birth) == seen.end()) {
+      seen.push_back(*birth);
     }
   }
   out.gauge(
@@ -66,6 +73,36 @@ void add_failovers(const ClusterView& view, Families& families, GaugeWriter& out
   );
 }
 
+void add_commits_waiting(const cluster::Cluster& cluster, GaugeWriter& out) {
+  if (const auto& waiting = cluster.commits_waiting) {
+    out.gauge(
+        "pg_cluster_commits_waiting",
+        "Sessions that wait for synchronous replication",
+        static_cast<double>(waiting->sessions)
+    );
+    out.gauge(
+        "pg_cluster_commits_waiting_seconds",
+        "How long the first of them has waited; 0 when none does",
+        waiting->longest.value_or(cluster::Seconds::zero()).count()
+    );
+  }
+}
+
+void add_sync_standbys(const cluster::Cluster& cluster, GaugeWriter& out) {
+  if (cluster.sync_standbys) {
+    out.gauge(
+        "pg_cluster_sync_standbys",
+        "Standbys that take part in synchronous commits",
+        static_cast<double>(cluster.sync_standbys->present)
+    );
+    out.gauge(
+        "pg_cluster_sync_standbys_required",
+        "Standbys that synchronous_standby_names asks for",
+        static_cast<double>(cluster.sync_standbys->required)
+    );
+  }
+}
+
 void add_safety(const cluster::Cluster& cluster, GaugeWriter& out) {
   out.gauge(
       "pg_cluster_data_loss_exposure_bytes",
@@ -87,18 +124,8 @@ void add_safety(const cluster::Cluster& cluster, GaugeWriter& out) {
       "Age of the oldest change that a restore from the archive would lack",
       seconds(cluster.archive.time)
   );
-  if (cluster.sync_standbys) {
-    out.gauge(
-        "pg_cluster_sync_standbys",
-        "Standbys that take part in synchronous commits",
-        static_cast<double>(cluster.sync_standbys->present)
-    );
-    out.gauge(
-        "pg_cluster_sync_standbys_required",
-        "Standbys that synchronous_standby_names asks for",
-        static_cast<double>(cluster.sync_standbys->required)
-    );
-  }
+  add_sync_standbys(cluster, out);
+  add_commits_waiting(cluster, out);
   if (cluster.best_candidate) {
     out.gauge(
         "pg_cluster_best_candidate_info",
@@ -111,7 +138,9 @@ void add_safety(const cluster::Cluster& cluster, GaugeWriter& out) {
 
 // What does not depend on what the servers say.
 void add_configured(const ClusterView& view, GaugeWriter& out) {
-  const std::size_t size = view.cluster.servers.size();
+  const auto& servers = view.cluster.servers;
+  const auto is_one = [](const Server& server) { return !server.same_as; };
+  const auto size = static_cast<std::size_t>(std::ranges::count_if(servers, is_one));
   out.gauge("pg_cluster_servers", "Known servers", static_cast<double>(size));
   const double expected = view.configured.expected_standbys.value_or(
       static_cast<int>(std::max<std::size_t>(size, 1)) - 1
@@ -157,6 +186,7 @@ void add_families_of_server(
   if (server.standby) {
     add_standby_families(view, server, *server.standby, out);
   }
+  add_sender_families(view, server, out);
   for (const cluster::SlotStatus& slot : server.slots) {
     add_slot_families(slot, out);
   }

@@ -9,7 +9,9 @@ void add_endpoint_families(const cluster::EndpointStatus& status, GaugeWriter& o
   if (!probe.reading && !probe.failure) {
     return;
   }
-  const std::string expect = probe.expect == cluster::Role::Primary ? "primary" : "standby";
+  const std::string expect = probe.expects_any                        ? "any"
+                             : probe.expect == cluster::Role::Primary ? "primary"
+                                                                      : "standby";
   const Label name{"endpoint", probe.name};
   const Label role{"expect", expect};
   out.gauge(

@@ -41,6 +41,20 @@ cluster::Server example_primary() {
       .retained_bytes = 0,
       .time_to_loss = 1s,
       .inactive = 0s,
+      .holds_wal = true,
+      .stalled = 0s,
+      .lag = {.bytes = 0, .time = 0s, .uncertainty = 0s, .basis = cluster::LagBasis::WalHistory},
+  });
+  server.slots.front().slot.invalidation_reason = "rows_removed";
+  server.sample.sync_waits = cluster::SyncWaits{};
+  server.sample.tick->reading.senders.push_back({
+      .application_name = "pg-2",
+      .state = "streaming",
+      .sync_state = "async",
+      .sync_priority = 0,
+      .write_lag = 0,
+      .flush_lag = 0,
+      .replay_lag = 0,
   });
   return server;
 }
@@ -58,6 +72,11 @@ cluster::Server example_standby() {
       .catchup = 0s,
       .last_message_age = 0s,
       .failover_ready = true,
+      .chain = cluster::Chain::Primary,
+      .evidence = "",
+      .pause_cause = {},
+      .low_settings = {},
+      .missing_wal = {},
   };
   server.standby->stages.fill({.bytes = 0, .time = 0s});
   return server;
@@ -130,6 +149,7 @@ ExampleCluster example_cluster() {
   example.cluster.data_loss = {.bytes = 0, .time = 0s};
   example.cluster.archive = {.bytes = 0, .time = 0s};
   example.cluster.best_candidate = "pg-2";
+  example.cluster.commits_waiting = cluster::CommitsWaiting{.sessions = 0, .longest = 0s};
   example.cluster.last_failover = cluster::Instant{};
   example.cluster.last_failover_downtime = 0s;
   example.cluster.endpoints = {{

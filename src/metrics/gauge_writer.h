@@ -48,6 +48,7 @@ class GaugeWriter {
 // What the families of a server and of a standby are written from.
 void add_server_families(const ClusterView& view, const cluster::Server& server, GaugeWriter& out);
 void add_endpoint_families(const cluster::EndpointStatus& status, GaugeWriter& out);
+void add_sender_families(const ClusterView& view, const cluster::Server& server, GaugeWriter& out);
 void add_slot_families(const cluster::SlotStatus& status, GaugeWriter& out);
 void add_standby_families(
     const ClusterView& view,

@@ -124,7 +124,8 @@ std::vector<Family> example_families() {
   const ProcessFacts process{0, 0, 0, 0, 0, 0};
   SelfCounters counters;
   counters.note_task_failure("example");
-  const SelfFacts self{.counters = &counters, .process = process, .query_files = {{}}};
+  const SelfFacts self{
+      .counters = &counters, .process = process, .query_files = {{}}, .http_refused = {{"r", 0}}};
   return collect_page(clusters, self, {.now = {}, .wall_clock_now = 0}, {}).families;
 }
 

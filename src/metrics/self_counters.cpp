@@ -19,6 +19,12 @@ prometheus::Gauge& gauge(prometheus::Registry& registry, const char* name, const
   return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
 }
 
+prometheus::Family<prometheus::Counter>& counters(
+    prometheus::Registry& registry, const char* name, const char* help
+) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+
 prometheus::Histogram& round_durations(prometheus::Registry& registry) {
   return prometheus::BuildHistogram()
       .Name("pg_exporter_round_duration_seconds")
@@ -78,10 +84,11 @@ SelfCounters::SelfCounters()
           "pg_exporter_log_lines_dropped_total",
           "Lines of the log that were given up, since whoever reads it stood still"
       )),
-      task_failures_(prometheus::BuildCounter()
-                         .Name("pg_exporter_task_failures_total")
-                         .Help("Turns of the exporter's own tasks that an unexpected error ended")
-                         .Register(registry_)) {
+      task_failures_(counters(
+          registry_,
+          "pg_exporter_task_failures_total",
+          "Turns of the exporter's own tasks that an unexpected error ended"
+      )) {
 }
 
 void SelfCounters::note_round(double seconds, bool has_failures) {

@@ -55,7 +55,7 @@ constexpr ServerRow kServerRows[] = {
      "As pg_standby_lag_seconds, under the community exporter's name; 0 on a primary",
      [](const ClusterView&, const Server& s) -> std::optional<double> {
        const auto* reading = reading_of(s);
-       if (reading != nullptr && reading->role == Role::Primary) {
+       if (reading != nullptr && reading->role == Role::Primary && !s.standby) {
          return 0;
        }
        return s.standby ? seconds(s.standby->lag.time) : std::nullopt;
@@ -121,6 +121,27 @@ void add_role(const Server& server, GaugeWriter& out) {
   }
 }
 
+// What our role may see; other capabilities are not judged by what was seen.
+void add_capabilities(const Server& server, GaugeWriter& out) {
+  const auto* reading = reading_of(server);
+  if (reading == nullptr) {
+    return;
+  }
+  constexpr std::string_view kName = "pg_server_capability";
+  constexpr std::string_view kHelp =
+      "0: the server refuses it to our role; what rests on it is absent";
+  const bool waits_known =
+      server.sample.sync_waits.is_hidden() || server.sample.sync_waits.has_value();
+  out.gauge(kName, kHelp, {{"capability", "receiver"}}, truth(!reading->receiver.is_hidden()));
+  out.gauge(kName, kHelp, {{"capability", "senders"}}, truth(!reading->senders_hidden));
+  out.gauge(
+      kName,
+      kHelp,
+      {{"capability", "activity"}},
+      waits_known ? std::optional{truth(!server.sample.sync_waits.is_hidden())} : std::nullopt
+  );
+}
+
 void add_sessions(const Server& server, GaugeWriter& out) {
   for (const auto& [state, count] : server.sample.sessions) {
     out.gauge(
@@ -161,6 +182,7 @@ void add_server_families(const ClusterView& view, const Server& server, GaugeWri
   }
   add_reasons(server, out);
   add_role(server, out);
+  add_capabilities(server, out);
   add_sessions(server, out);
   add_information(server, out);
 }

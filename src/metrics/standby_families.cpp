@@ -44,13 +44,13 @@ constexpr StandbyRow kStandbyRows[] = {
      "WAL replayed per second over the last minute",
      [](const ClusterView&, const Server&, const Standby& s) { return s.replay_bytes_per_second; }},
     {"pg_standby_streaming",
-     "Whether its WAL receiver is streaming",
-     [](const ClusterView&, const Server& server, const Standby&) -> std::optional<double> {
+     "Whether its WAL receiver is streaming what comes from a primary in the end",
+     [](const ClusterView&, const Server& server, const Standby& s) -> std::optional<double> {
        const auto* reading = reading_of(server);
-       if (reading == nullptr) {
+       if (reading == nullptr || reading->receiver.is_hidden()) {
          return std::nullopt;
        }
-       return truth(reading->receiver && reading->receiver->status == "streaming");
+       return truth(reading->receiver && reading->receiver->status == "streaming" && follows(s));
      }},
     {"pg_standby_replay_paused",
      "Whether pg_wal_replay_pause() holds it",
@@ -75,7 +75,8 @@ constexpr StandbyRow kStandbyRows[] = {
     {"pg_failover_ready",
      "Whether it could be promoted now without loss beyond the recovery point objective",
      [](const ClusterView&, const Server&, const Standby& s) {
-       return std::optional{truth(s.failover_ready)};
+       return s.state == StandbyState::Unknown ? std::nullopt
+                                               : std::optional{truth(s.failover_ready)};
      }},
     {"pg_standby_last_message_age_seconds",
      "Time since its WAL receiver last heard from its upstream",
@@ -95,6 +96,9 @@ void add_state_sets(const Standby& standby, GaugeWriter& out) {
     );
   }
   for (const StandbyState state : cluster::kStandbyStates) {
+    if (standby.state == StandbyState::Unknown) {
+      break;
+    }
     const std::string word{to_string(state)};
     out.gauge(
         "pg_standby_state",

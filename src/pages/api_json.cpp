@@ -96,7 +96,8 @@ Json standby_json(const Picture& picture, const Server& server, const LagLimits&
       {"catchup_seconds", seconds(standby.catchup)},
       {"last_message_age_seconds", seconds(standby.last_message_age)},
       {"configured_delay_seconds", delay ? Json(cluster::Seconds{*delay}.count()) : Json{}},
-      {"failover_ready", standby.failover_ready}};
+      {"failover_ready", standby.failover_ready},
+      {"evidence", standby.evidence}};
 }
 
 Json senders_json(const Server& server) {
@@ -132,7 +133,11 @@ Json slots_json(const Server& server) {
          {"retained_bytes", optional(status.retained_bytes)},
          {"safe_wal_bytes", optional(status.slot.safe_wal_bytes)},
          {"time_to_loss_seconds", seconds(status.time_to_loss)},
-         {"inactive_seconds", seconds(status.inactive)}}
+         {"inactive_seconds", seconds(status.inactive)},
+         {"stalled_seconds", seconds(status.stalled)},
+         {"lag_seconds", seconds(status.lag.time)},
+         {"holds_wal", status.holds_wal},
+         {"invalidation_reason", optional(invalidation_of(status.slot))}}
     );
   }
   return slots;
@@ -146,11 +151,9 @@ Json role_json(const std::optional<cluster::Role>& role) {
 }
 
 Json system_identifier(const Server& server) {
-  const auto& facts = server.sample.facts;
+  const auto birth = cluster::birth_of(server.sample);
   // As text: it has 64 bits, a number in JSON is safe up to 53.
-  return facts && facts->system_identifier
-             ? Json(std::to_string(static_cast<std::uint64_t>(*facts->system_identifier)))
-             : Json{};
+  return birth ? Json(std::to_string(static_cast<std::uint64_t>(*birth))) : Json{};
 }
 
 Json round_trip(const Server& server) {
@@ -177,6 +180,7 @@ Json server_json(const Picture& picture, const WatchedCluster& watched, const Se
       {"up", is_up(server.sample)},
       {"failure", failure_json(server)},
       {"role", role_json(server.role)},
+      {"same_as", optional(server.same_as)},
       {"version", facts ? Json(to_string(facts->version)) : Json{}},
       {"cluster_name", facts ? Json(facts->cluster_name) : Json{}},
       {"system_identifier", system_identifier(server)},
@@ -196,7 +200,9 @@ Json problems_json(std::span<const Problem> problems) {
         {{"severity", to_string(problem.severity)},
          {"server", problem.server.empty() ? Json{} : Json(problem.server)},
          {"message", problem.message},
-         {"advice", problem.advice}}
+         {"advice", problem.advice},
+         {"kind", problem.kind.empty() ? Json{} : Json(problem.kind)},
+         {"evidence", problem.evidence.empty() ? Json{} : Json(problem.evidence)}}
     );
   }
   return list;
@@ -222,7 +228,7 @@ Json endpoints_json(const cluster::Cluster& cluster) {
     const bool was_tried = probe.reading || probe.failure;
     list.push_back(
         {{"name", probe.name},
-         {"expect", role_json(probe.expect)},
+         {"expect", probe.expects_any ? Json("any") : role_json(probe.expect)},
          {"ok", was_tried ? Json(status.ok) : Json{}},
          {"server", optional(status.server)},
          {"role", probe.reading ? role_json(probe.reading->role) : Json{}},
@@ -261,6 +267,11 @@ Json sync_json(const std::optional<cluster::SyncStandbys>& sync) {
   return sync ? Json{{"present", sync->present}, {"required", sync->required}} : Json{};
 }
 
+Json waiting_json(const std::optional<cluster::CommitsWaiting>& waiting) {
+  return waiting ? Json{{"sessions", waiting->sessions}, {"seconds", seconds(waiting->longest)}}
+                 : Json{};
+}
+
 Json cluster_json(const Picture& picture, const WatchedCluster& watched) {
   const cluster::Cluster& cluster = watched.cluster;
   const auto problems = find_problems(watched);
@@ -281,11 +292,13 @@ Json cluster_json(const Picture& picture, const WatchedCluster& watched) {
       {"health", to_string(health_of(problems))},
       {"problems", problems_json(problems)},
       {"anomalies", anomalies_json(cluster)},
+      {"role", to_string(cluster.role)},
       {"primary", primary},
       {"primaries", cluster.primaries},
       {"timeline", timeline(cluster.timeline)},
       {"expected_standbys", optional(watched.expected_standbys)},
       {"sync_standbys", sync_json(cluster.sync_standbys)},
+      {"commits_waiting", waiting_json(cluster.commits_waiting)},
       {"data_loss_exposure", exposure_json(cluster.data_loss)},
       {"archive_exposure", exposure_json(cluster.archive)},
       {"endpoints", endpoints_json(cluster)},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pages/picture.h"
+#include "pages/problem.h"
 
 #include <cstdint>
 #include <span>
@@ -10,19 +11,6 @@
 #include <vector>
 
 namespace pgrepl::pages {
-
-enum class Severity : std::uint8_t { Warning, Critical };
-
-[[nodiscard]] std::string_view to_string(Severity severity);
-
-struct Problem {
-  Severity severity;
-  std::string server;   // empty for what concerns the whole cluster
-  std::string message;  // a sentence; names the server
-  std::string advice;   // what to do about it, a sentence
-
-  friend bool operator==(const Problem&, const Problem&) = default;
-};
 
 // The most severe first, then in the order of the configuration. None: the cluster is healthy.
 [[nodiscard]] std::vector<Problem> find_problems(const WatchedCluster& watched);

@@ -1,5 +1,7 @@
 #include "pages/query_report.h"
 
+#include "support/printable.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -50,9 +52,9 @@ bool ServerReport::is_well() const {
 }
 
 std::string to_text(const ServerReport& report) {
-  const std::string head = report.cluster + "/" + report.name + ": ";
+  const std::string head = printable(report.cluster + "/" + report.name) + ": ";
   if (!report.failure.empty()) {
-    return head + "does not answer: " + one_line(report.failure) + "\n";
+    return head + "does not answer: " + printable(one_line(report.failure)) + "\n";
   }
   std::string text = head + "PostgreSQL " + report.version + ", " + report.role + "\n";
   text += monitor_line(report);
@@ -60,7 +62,7 @@ std::string to_text(const ServerReport& report) {
   for (const QueryReport& query : report.queries) {
     text += line_of(query);
   }
-  return text;
+  return printable_lines(text);
 }
 
 }  // namespace pgrepl::pages

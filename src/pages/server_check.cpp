@@ -18,10 +18,29 @@ std::optional<Verdict> refuse_role(const cluster::Server& server, cluster::Role 
   if (!answers(server)) {
     return refuse(name + " does not answer");
   }
+  if (server.standby && server.standby->state == cluster::StandbyState::Foreign) {
+    return refuse(name + " belongs to another cluster");
+  }
   if (!answers_as(server, role)) {
     return refuse(name + (role == cluster::Role::Primary ? " is a standby" : " is a primary"));
   }
   return std::nullopt;
+}
+
+// Why a standby's data is not that of its primary; null when it may be.
+const char* find_misfit(cluster::StandbyState state) {
+  switch (state) {
+    case cluster::StandbyState::Diverged:
+      return " is not on the timeline of its primary";
+    case cluster::StandbyState::Foreign:
+      return " belongs to another cluster";
+    case cluster::StandbyState::Ahead:
+      return " holds changes that its primary has lost";
+    case cluster::StandbyState::Detached:
+      return " receives from servers that receive nothing";
+    default:
+      return nullptr;
+  }
 }
 
 }  // namespace
@@ -32,10 +51,15 @@ Verdict check_primary(const WatchedCluster& watched, const cluster::Server& serv
   }
   const cluster::Cluster& cluster = watched.cluster;
   const std::string& name = server.sample.name;
+  if (cluster.stale_primary &&
+      cluster.servers[*cluster.stale_primary].sample.name == server.same_as.value_or(name)) {
+    return refuse(name + " answers as a primary on a timeline that the cluster has left");
+  }
   if (!cluster.primary && cluster.primaries > 1) {
     return refuse(name + " is not the only primary");
   }
-  if (!cluster.primary || cluster.servers[*cluster.primary].sample.name != name) {
+  if (!cluster.primary ||
+      cluster.servers[*cluster.primary].sample.name != server.same_as.value_or(name)) {
     return refuse(name + " answers as a primary, but is not the primary of its cluster");
   }
   return {.passed = true, .reason = name + " is the primary"};
@@ -46,8 +70,11 @@ Verdict check_replica(const cluster::Server& server, const LagBounds& bounds) {
     return *refused;
   }
   const std::string& name = server.sample.name;
-  if (!server.standby || server.standby->state == cluster::StandbyState::Diverged) {
-    return refuse(name + " is not on the timeline of its primary");
+  if (!server.standby) {
+    return refuse(name + " is not known to be a standby");
+  }
+  if (const char* misfit = find_misfit(server.standby->state)) {
+    return refuse(name + misfit);
   }
   const cluster::ReplicationLag& lag = server.standby->lag;
   const std::string behind =

@@ -1,6 +1,7 @@
 #include "pages/status_table.h"
 
 #include "pages/quantities.h"
+#include "support/printable.h"
 
 #include <algorithm>
 #include <array>
@@ -22,23 +23,6 @@ constexpr std::array kAlignedRight{
     false, false, false, false, true, true, true, false, false, true};
 using Row = std::array<std::string, kTitles.size()>;
 
-// What would move the cursor or change the colour is shown as '?': ASCII control characters and
-// those of Unicode's second such block, which begin with 0xC2 in UTF-8.
-std::string harmless(const std::string& text) {
-  std::string shown;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto code = static_cast<unsigned char>(text[i]);
-    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
-    if (code == 0xC2 && next < 0xA0) {
-      shown += '?';
-      i += 1;
-    } else {
-      shown += code < 0x20 || code == 0x7f ? '?' : text[i];
-    }
-  }
-  return shown;
-}
-
 // A member on the way `path`; null when there is none.
 const Json& member(const Json& object, std::initializer_list<const char*> path) {
   static const Json kNull;
@@ -54,7 +38,7 @@ const Json& member(const Json& object, std::initializer_list<const char*> path) 
 
 std::string text_of(const Json& value) {
   if (value.is_string()) {
-    return harmless(value.get<std::string>());
+    return printable(value.get<std::string>());
   }
   return value.is_number_integer() ? std::to_string(value.get<std::int64_t>()) : std::string{kDash};
 }

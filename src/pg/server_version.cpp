@@ -36,8 +36,8 @@ std::optional<std::string> why_unsupported(ServerVersion version) {
     return "the server does not say which version of PostgreSQL it is";
   }
   if (version.major() < kOldestMajor) {
-    return "PostgreSQL " + to_string(version) + " is not supported; the oldest that is: " +
-           std::to_string(kOldestMajor);
+    return "PostgreSQL " + to_string(version) +
+           " is not supported; the oldest that is: " + std::to_string(kOldestMajor);
   }
   return std::nullopt;
 }

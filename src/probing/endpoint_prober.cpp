@@ -25,6 +25,9 @@ EndpointProber::EndpointProber(
 )
     : Prober(loop, endpoint, sampling), network_(network), endpoint_(std::move(endpoint)) {
   latest_.name = endpoint_.name;
+  latest_.expects_any = endpoint_.expect == config::Expect::Any;
+  latest_.target = endpoint_.conninfo.endpoint;
+  latest_.database = endpoint_.conninfo.parameter("dbname").value_or("");
   latest_.expect =
       endpoint_.expect == config::Expect::Primary ? cluster::Role::Primary : cluster::Role::Standby;
 }

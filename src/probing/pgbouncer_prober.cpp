@@ -36,6 +36,7 @@ PgBouncerProber::PgBouncerProber(
       pgbouncer_(std::move(pgbouncer)),
       session_(network.make_simple_session()) {
   latest_.name = pgbouncer_.name;
+  latest_.endpoint = pgbouncer_.conninfo.endpoint;
 }
 
 void PgBouncerProber::failed(const std::string& why) {

@@ -200,6 +200,7 @@ void Collection::feed_model(
       break;
     case ReplicationSlots:
       slots_ = decode_replication_slots(rows);
+      slots_read_at_ = answer.sent;
       break;
     case Archiver:
       archiver_ = decode_archiver(rows);
@@ -209,6 +210,12 @@ void Collection::feed_model(
       break;
     case Sessions:
       sessions_ = decode_sessions(rows);
+      break;
+    case WalFiles:
+      wal_files_ = decode_wal_files(rows);
+      break;
+    case SyncWaits:
+      sync_waits_ = decode_sync_waits(rows, answer.sent);
       break;
     case Nothing:
     case Tick:
@@ -240,6 +247,9 @@ void Collection::forget(Instant now) {
   archiver_.reset();
   totals_.reset();
   sessions_.clear();
+  slots_read_at_.reset();
+  wal_files_.reset();
+  sync_waits_ = {};
   collected_.clear();
   last_runs_.clear();
   predicates_.clear();
@@ -252,6 +262,9 @@ void Collection::describe(cluster::ServerSample& sample) const {
   sample.archiver = archiver_;
   sample.totals = totals_;
   sample.sessions = sessions_;
+  sample.slots_read_at = slots_read_at_;
+  sample.wal_files = wal_files_;
+  sample.sync_waits = sync_waits_;
 }
 
 std::vector<NewFailure> Collection::take_news() {

@@ -167,6 +167,9 @@ class Collection {
   std::optional<cluster::Tick> tick_;
   std::optional<cluster::ServerFacts> facts_;
   std::vector<cluster::ReplicationSlot> slots_;
+  std::optional<Instant> slots_read_at_;
+  std::optional<cluster::WalFiles> wal_files_;
+  cluster::Seen<cluster::SyncWaits> sync_waits_;
   std::optional<cluster::Archiver> archiver_;
   std::optional<cluster::DatabaseTotals> totals_;
   cluster::SessionCounts sessions_;

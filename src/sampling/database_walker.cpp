@@ -36,8 +36,10 @@ asio::awaitable<void> DatabaseWalker::walk(session::Session& idle, const RoundGa
     co_await begin(idle);
   }
   // The databases are asked over the connection that this one leaves free: two are the most that a
-  // server has from us.
-  idle.close();
+  // server has from us. Without databases it stays.
+  if (walk_.has_more()) {
+    idle.close();
+  }
   while (walk_.is_under_way() && !polled_.stopped) {
     if (polled_.collection.is_of_another_time(walk_.began())) {
       walk_.abandon();

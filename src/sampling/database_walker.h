@@ -23,8 +23,9 @@ class DatabaseWalker {
 
   [[nodiscard]] bool has_something_to_ask(pg::ServerVersion version) const;
 
-  // Asks the server over `idle` which databases it has, closes it, and asks them. Stops before the
-  // next database when a round waits at the gate; the rest is left for the next time.
+  // Asks the server over `idle` which databases it has, closes it where there are any, and asks
+  // them. Stops before the next database when a round waits at the gate; the rest is left for the
+  // next time.
   asio::awaitable<void> walk(session::Session& idle, const RoundGate& gate);
 
   // Nothing comes of the walk that has begun.

@@ -32,6 +32,14 @@ namespace pgrepl::sampling {
 [[nodiscard]] cluster::SessionCounts decode_sessions(const pg::ResultSet& rows);
 
 // The rows of queries/replication_slots.yaml.
+// Absent when there is no row: our role may not list pg_wal.
+[[nodiscard]] std::optional<cluster::WalFiles> decode_wal_files(const pg::ResultSet& rows);
+
+// Hidden when our role may not see what other sessions wait for.
+[[nodiscard]] cluster::Seen<cluster::SyncWaits> decode_sync_waits(
+    const pg::ResultSet& rows, cluster::Instant read_at
+);
+
 [[nodiscard]] std::vector<cluster::ReplicationSlot> decode_replication_slots(
     const pg::ResultSet& rows
 );

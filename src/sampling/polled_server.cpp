@@ -136,6 +136,7 @@ void PolledServer::note_ending(const char* task, const std::exception_ptr& probl
     return;
   }
   task_failures += 1;
+  task_failed(task);
   log::write(
       log::Level::Error,
       "sampling",

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -80,6 +81,7 @@ class PolledServer {
   Credentials credentials;
   std::uint64_t connections_opened = 0;
   std::uint64_t task_failures = 0;
+  std::function<void(const char* task)> task_failed = [](const char*) {};
   bool stopped = false;
 
  private:

@@ -105,6 +105,9 @@ cluster::ServerSample Poller::sample(Instant now) const {
   if (polled_.state.failure(now)) {
     sample.tick.reset();
     sample.slots.clear();
+    sample.slots_read_at.reset();
+    sample.wal_files.reset();
+    sample.sync_waits = {};
     sample.archiver.reset();
     sample.totals.reset();
     sample.sessions.clear();

@@ -17,6 +17,7 @@
 #include "session/session.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -113,6 +114,11 @@ class Poller {
   [[nodiscard]] const config::Sampling& sampling() const { return polled_.sampling; }
 
   [[nodiscard]] PollerCounters counters() const;
+
+  // `told` is called for each round and each walk that an exception ends, with the task's name.
+  void when_a_task_fails(std::function<void(const char* task)> told) {
+    polled_.task_failed = std::move(told);
+  }
 
   // Whether this exporter reads the server, or leaves it to others.
   [[nodiscard]] PlaceAt place_at(Instant now) const;

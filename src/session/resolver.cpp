@@ -72,11 +72,12 @@ struct Resolver::Shared : std::enable_shared_from_this<Resolver::Shared> {
   std::size_t threads = 0;
 
   // What goes wrong in a look-up is its result: nothing may leave a thread.
-  Found ask(const std::string& host) const noexcept try {
-    return look_up(host);
-
-  } catch (const std::exception& problem) {
-    return Unexpected<std::string>{problem.what()};
+  Found ask(const std::string& host) const noexcept {
+    try {
+      return look_up(host);
+    } catch (const std::exception& problem) {
+      return Unexpected<std::string>{problem.what()};
+    }
   }
 
   void work() {

@@ -53,4 +53,20 @@ void make_utf8(std::string& text) {
   text = std::move(made);
 }
 
+void make_bounded_utf8(std::string& text, std::size_t most) {
+  constexpr std::string_view kCut = "\xE2\x80\xA6";
+  const bool is_long = text.size() > most;
+  text.resize(std::min(text.size(), most));
+  make_utf8(text);
+  if (!is_long && text.size() <= most) {
+    return;
+  }
+  std::size_t end = std::min(text.size(), most - std::min(most, kCut.size()));
+  while (end > 0 && (byte_at(text, end) & 0xC0U) == 0x80U) {
+    --end;
+  }
+  text.resize(end);
+  text += kCut;
+}
+
 }  // namespace pgrepl

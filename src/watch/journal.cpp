@@ -14,6 +14,8 @@ log::Level level_of(cluster::EventKind kind) {
     case cluster::EventKind::ServerDown:
     case cluster::EventKind::Failover:
     case cluster::EventKind::PrimaryChanged:
+    case cluster::EventKind::Rewound:
+    case cluster::EventKind::Rebuilt:
     case cluster::EventKind::AnomalyBegan:
     case cluster::EventKind::EndpointNotOk:
     case cluster::EventKind::PgBouncerDown:

@@ -11,6 +11,8 @@
 #include "watch/reload_gate.h"
 #include "watch/watch.h"
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -59,6 +61,8 @@ class Monitor : public http::SnapshotSource {
   using ReloadReply = loop::Reply<Reloaded>;
 
   [[nodiscard]] Expected<void, std::string> serve();
+  // Empty while nothing is served.
+  [[nodiscard]] std::map<std::string, std::uint64_t> http_refused() const;
   // Runs the loop until all has come to its end.
   void run_loop();
   void stop();
@@ -75,8 +79,8 @@ class Monitor : public http::SnapshotSource {
   void read_setup();
   [[nodiscard]] Reloaded take_setup(Expected<Setup, Errors> read);
 
-  asio::io_context io_{1};
   loop::SystemClock clock_;
+  asio::io_context io_{1};
   loop::Loop loop_{io_, clock_};
   session::LibpqNetwork network_{loop_};
   fetch::HttpClient http_{loop_, network_};

@@ -26,6 +26,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <list>
@@ -48,6 +49,10 @@ struct WatchedServer {
 struct Host {
   std::string version{};
   std::function<metrics::ProcessFacts()> read_process = [] { return metrics::ProcessFacts{}; };
+  // Who was not served at the door, by reason, since the start.
+  std::function<std::map<std::string, std::uint64_t>()> http_refused = [] {
+    return std::map<std::string, std::uint64_t>{};
+  };
   // Called when pages have been made, at a time when nobody waits for anything.
   std::function<void()> give_memory_back = [] {};
 };

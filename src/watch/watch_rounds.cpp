@@ -94,6 +94,7 @@ void Watch::answer(const std::vector<Reader>& readers, cluster::Instant at) {
     return;
   }
   self_.process = host_.read_process();
+  self_.http_refused = host_.http_refused();
   counters_.set_loop_delay(watchdog_.longest_delay().count());
   counters_.set_dropped_log_lines(log::dropped_lines());
   std::map<metrics::Selection, SnapshotPointer> made;

@@ -65,6 +65,7 @@ std::unique_ptr<sampling::Poller> Watch::start_poller(
       outside_.loop, outside_.network, cluster, server, config_.sampling, queries_
   );
   sampling::Poller* const poller = made.get();
+  poller->when_a_task_fails([this](const char* task) { counters_.note_task_failure(task); });
   loop::Turns turns{
       .name = "tick",
       .turn = [poller] { return poller->tick(); },

@@ -192,8 +192,9 @@ std::vector<cluster::Event> take_ways_in(
   if (latest.primary) {
     primary = latest.servers[*latest.primary].sample.name;
   }
-  latest.endpoints = cluster::describe_endpoints(answers.endpoints, samples);
-  latest.pgbouncers = cluster::describe_pgbouncers(answers.pgbouncers, samples, primary);
+  latest.endpoints = cluster::describe_endpoints(answers.endpoints, samples, watched.memory.system);
+  latest.pgbouncers =
+      cluster::describe_pgbouncers(answers.pgbouncers, samples, primary, latest.endpoints);
   return cluster::note_ways_in(latest, watched.memory);
 }
 

@@ -182,6 +182,10 @@ std::vector<Scenario> all_scenarios() {
       {"bulk load", {}, bulk_load},
       {"forced segment switches", {}, segment_switches},
       {"one long transaction", {}, long_transaction},
+      {"one standby alone", {.without_primary = true}, steady},
+      {"one standby alone, replay paused", {.without_primary = true}, paused_replay},
+      {"one standby alone, receiver cut off", {.without_primary = true}, receiver_cut},
+      {"site without its primary", {.cascade = true, .without_primary = true}, paused_replay},
   };
 }
 

@@ -23,12 +23,14 @@ using testing::TcpGate;
 struct StageOptions {
   int major = 0;
   std::chrono::milliseconds apply_delay{0};
-  bool cascade = false;  // the standby that is watched hangs on another one
+  bool cascade = false;          // the standby that is watched hangs on another one
+  bool without_primary = false;  // the exporter is not told of the primary
 };
 
 class Stage {
  public:
-  explicit Stage(const StageOptions& options) : cluster_({.major = options.major}) {
+  explicit Stage(const StageOptions& options)
+      : without_primary_(options.without_primary), cluster_({.major = options.major}) {
     PgServer* upstream = &cluster_.primary();
     if (options.cascade) {
       middle_ = &cluster_.add_standby({.name = "middle"});
@@ -48,8 +50,10 @@ class Stage {
 
   void restart_exporter() {
     exporter_.reset();
-    std::string names =
-        cluster_.primary().conninfo("monitor") + "," + address(monitor_gate_->port());
+    std::string names = address(monitor_gate_->port());
+    if (!without_primary_) {
+      names = cluster_.primary().conninfo("monitor") + "," + names;
+    }
     if (middle_ != nullptr) {
       names += "," + middle_->conninfo("monitor");
     }
@@ -134,6 +138,7 @@ class Stage {
     }
   }
 
+  bool without_primary_ = false;
   PgCluster cluster_;
   PgServer* standby_ = nullptr;
   PgServer* middle_ = nullptr;

@@ -68,6 +68,7 @@ def healthy_server(server, is_primary):
     yield "pg_standby_lag_threshold_seconds", server, 'severity="warning"', always(30)
     yield "pg_standby_lag_threshold_seconds", server, 'severity="critical"', always(300)
     yield "pg_slot_has_consumer", server, SLOT, always(1) if is_primary else None
+    yield "pg_slot_holds_wal", server, SLOT, always(1) if is_primary else None
     for name, value in (("pg_standby_streaming", 1), ("pg_standby_lag_seconds", 0),
                         ("pg_standby_lag_bytes", 0), ("pg_failover_ready", 1)):
         yield name, server, "", None if is_primary else always(value)

@@ -24,13 +24,13 @@ config::Config configuration() {
 // With a password of ours in it, nothing but a known server may be the target, as it is configured.
 void probe(const std::string& target, const std::string& module) {
   static const config::Config kConfig = configuration();
-  const std::array known{KnownServer{"main", "pg-1", {"10.0.0.1", 5432}}};
+  const std::array known{watch::KnownServer{"main", "pg-1", {"10.0.0.1", 5432}}};
   http::ProbeRequest request{
       .target = target, .cluster = std::nullopt, .auth_module = std::nullopt};
   if (!module.empty()) {
     request.auth_module = module;
   }
-  const auto found = find_probe_target(request, kConfig, known, session::parse_conninfo);
+  const auto found = watch::find_probe_target(request, kConfig, known, session::parse_conninfo);
   fuzz::promise(!found || found->known);
   if (!found) {
     fuzz::promise(found.error().status == 400 || found.error().status == 403);

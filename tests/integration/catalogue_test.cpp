@@ -77,8 +77,8 @@ class CatalogueOnServer : public ::testing::TestWithParam<int> {
     }
   }
 
-  asio::io_context io{1};
   loop::SystemClock clock;
+  asio::io_context io{1};
   session::LibpqNetwork network{loop::Loop{io, clock}};
   catalogue::Catalogue all = embedded_catalogue();
 };

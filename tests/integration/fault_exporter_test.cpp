@@ -230,5 +230,24 @@ TEST_F(ExporterFault, ServerIsToldToNoticeThatWeAreGone) {
   EXPECT_EQ(timers().find("min"), std::string::npos) << timers();
 }
 
+// A scrape waits for a server that hangs; the end of the process does not.
+TEST_F(ExporterFault, EndsAtOnceInTheMiddleOfARound) {
+  FaultWatch watch{stage(), kPatient};
+  watch.expect_well();
+  stage().gate.hold();
+  std::thread scraper{[&watch] {
+    try {
+      (void)watch.exporter().get("/metrics");
+    } catch (const std::runtime_error&) {
+      // It may end without an answer.
+    }
+  }};
+  std::this_thread::sleep_for(300ms);  // the round has begun
+  const auto began = Clock::now();
+  EXPECT_EQ(watch.exporter().stop(), 0);
+  EXPECT_LT(Clock::now() - began, 2s);
+  scraper.join();
+}
+
 }  // namespace
 }  // namespace pgrepl::testing

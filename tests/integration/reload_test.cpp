@@ -3,6 +3,7 @@
 #include "support/pg_cluster.h"
 #include "support/wait_until.h"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -223,6 +224,59 @@ TEST_F(Reload, WhatNeedsARestartIsSaid) {
   reload();
   EXPECT_THAT(exporter->output(), HasSubstr("restart to apply them"));
   EXPECT_EQ(exporter->value("pg_up", of("pg-1")), 1);
+}
+
+// However many ask, the files are read a few times, and the last state of them counts.
+TEST_F(Reload, ThousandSignalsAtOnceAreAFewReads) {
+  configure(entry(primary, "pg-1"));
+  start();
+  configure(entry(primary, "pg-1") + entry(standby, "pg-2"));
+  for (int i = 0; i < 1000; ++i) {
+    exporter->reload();
+  }
+  EXPECT_TRUE(wait_until([&] { return exporter->value("pg_up", of("pg-2")) == 1; }));
+  EXPECT_LT(count(exporter->output(), kReloaded), 100U);
+  EXPECT_EQ(exporter->value("pg_up", of("pg-1")), 1);
+}
+
+// A process that becomes the exporter, with a standard error that nobody reads and that is full.
+std::vector<std::string> with_full_standard_error() {
+  return {
+      "/usr/bin/python3",
+      "-c",
+      "import os, sys\n"
+      "r, w = os.pipe()\n"
+      "os.set_inheritable(r, True)\n"
+      "os.set_blocking(w, False)\n"
+      "for size in (4096, 1):\n"
+      "    try:\n"
+      "        while True: os.write(w, b'x' * size)\n"
+      "    except BlockingIOError: pass\n"
+      "os.set_blocking(w, True)\n"
+      "os.dup2(w, 2)\n"
+      "os.execv(sys.argv[1], sys.argv[1:])\n"};
+}
+
+TEST_F(Reload, ReaderOfTheLogThatStandsStillStopsNothing) {
+  configure(entry(primary, "pg-1"));
+  exporter = std::make_unique<Exporter>(ExporterOptions{
+      .arguments = {"--config.file", folder.path() / "exporter.yml"},
+      .launcher = with_full_standard_error()});
+  EXPECT_TRUE(wait_until([&] { return exporter->value("pg_up", of("pg-1")) == 1; }));
+  // Each mistake is a line of the log.
+  std::string mistakes;
+  for (int i = 0; i < 1200; ++i) {
+    mistakes += "nonsense_" + std::to_string(i) + ": 1\n";
+  }
+  configure(entry(primary, "pg-1"), mistakes);
+  exporter->reload();
+  EXPECT_TRUE(wait_until([&] {
+    return exporter->value("pg_exporter_log_lines_dropped_total").value_or(0) > 100;
+  }));
+  EXPECT_EQ(exporter->value("pg_up", of("pg-1")), 1);
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(exporter->stop(), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{2});
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 
 #include <fstream>
 #include <iterator>
-#include <list>
 
 #include <gmock/gmock.h>
 #include <sys/socket.h>
@@ -172,11 +171,11 @@ TEST_F(HttpLimits, WhatIsNoRequestOrTooLargeIsRefused) {
   Exporter& exporter = watch.exporter();
   EXPECT_THAT(ask(exporter, std::string("\0\1 garbage\r\n\r\n", 14)), HasSubstr(" 400 "));
   const std::string large(20000, 'a');
-  EXPECT_THAT(ask(exporter, "GET / HTTP/1.1\r\nX: " + large + "\r\n\r\n"), HasSubstr(" 400 "));
-  EXPECT_THAT(ask(exporter, "GET /" + large + " HTTP/1.1\r\n\r\n"), HasSubstr(" 400 "));
+  EXPECT_THAT(ask(exporter, "GET / HTTP/1.1\r\nX: " + large + "\r\n\r\n"), HasSubstr(" 431 "));
+  EXPECT_THAT(ask(exporter, "GET /" + large + " HTTP/1.1\r\n\r\n"), HasSubstr(" 414 "));
   EXPECT_THAT(ask(exporter, "GET /../../etc/passwd HTTP/1.0\r\n\r\n"), HasSubstr(" 404 "));
   const std::string post =
-      "POST /metrics HTTP/1.1\r\nConnection: close\r\nContent-Length: 4\r\n\r\nabcd";
+      "POST /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 4\r\n\r\nabcd";
   EXPECT_THAT(ask(exporter, post), HasSubstr(" 405 "));
   EXPECT_EQ(exporter.get("/-/healthy").status, 200);
 }
@@ -190,21 +189,6 @@ TEST_F(HttpLimits, AnswersSayWhatBrowsersNeedAndNotWhoServes) {
     const bool html = response.headers.at("content-type").starts_with("text/html");
     EXPECT_EQ(response.headers.contains("content-security-policy"), html) << path;
   }
-}
-
-TEST_F(HttpLimits, SlowClientsDoNotKeepOthersFromThePage) {
-  FaultWatch watch{stage()};
-  std::list<Socket> slow;
-  for (int i = 0; i < 30; ++i) {
-    slow.push_back(connect_to(watch.exporter().port()));
-    await("it is connected", [&] {
-      return send(slow.back().fd(), "GET / HTTP/1.1\r\nX: ", 19, MSG_NOSIGNAL) == 19;
-    });
-  }
-  const auto began = std::chrono::steady_clock::now();
-  const auto page = http_get(watch.exporter().port(), "/metrics", {}, 15s);
-  EXPECT_EQ(page.status, 200);
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 10s);
 }
 
 }  // namespace

@@ -42,8 +42,8 @@ class SessionHarm : public ::testing::Test {
                       : "error: " + results[0].error().message;
   }
 
-  asio::io_context io{1};
   loop::SystemClock clock;
+  asio::io_context io{1};
   loop::Loop loop{io, clock};
   LibpqNetwork network{loop};
   testing::PgCluster cluster{};

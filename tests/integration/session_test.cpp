@@ -58,8 +58,8 @@ class SessionTest : public ::testing::Test {
   static constexpr SessionOptions kOptions{
       .connect_timeout = 1s, .statement_timeout = 2s, .lock_timeout = 100ms};
 
-  asio::io_context io{1};
   loop::SystemClock clock;
+  asio::io_context io{1};
   LibpqNetwork network{loop::Loop{io, clock}};
   testing::PgCluster cluster{};
   testing::PgServer& server = cluster.primary();

@@ -10,7 +10,7 @@ namespace {
 
 // The model calls a server diverged by a timeline that is late: one that it remembers of a silent
 // server, or that of the control file of one without a receiver. True once those prove nothing.
-constexpr bool kLateTimelinesProveNothing = false;
+constexpr bool kLateTimelinesProveNothing = true;
 
 bool claims(const cluster::Cluster& cluster, cluster::Anomaly anomaly) {
   return std::ranges::find(cluster.anomalies, anomaly, &cluster::AnomalyFinding::anomaly) !=
@@ -124,10 +124,13 @@ class ClaimsAreTrue : public Invariant {
       const bool tells = is_up(server.sample) && server.sample.tick &&
                          server.sample.tick->reading.receiver.has_value();
       const bool judged = kLateTimelinesProveNothing || tells;
-      if (judged && node && server.standby &&
-          server.standby->state == cluster::StandbyState::Diverged &&
+      const bool called_apart =
+          server.standby && (server.standby->state == cluster::StandbyState::Diverged ||
+                             server.standby->state == cluster::StandbyState::Ahead);
+      if (judged && node && called_apart &&
           (!apart_at_.contains(*node) || at - apart_at_[*node] > recent)) {
-        violated("I4", at, server.sample.name + " is called diverged, and is not");
+        const std::string state{to_string(server.standby->state)};
+        violated("I4", at, server.sample.name + " is called " + state + ", and is not");
       }
     }
   }

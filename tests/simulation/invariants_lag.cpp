@@ -220,6 +220,8 @@ class LagIsKept : public Invariant {
       const bool excused =
           !seen_primary_.contains(view.exporter) || !server.standby ||
           server.standby->state == cluster::StandbyState::Diverged ||
+          server.standby->state == cluster::StandbyState::Ahead ||
+          server.standby->state == cluster::StandbyState::Foreign ||
           (!view.cluster.primary && view.cluster.primaries > 1 && !view.cluster.anomalies.empty());
       if (had && !has && !excused) {
         violated(

@@ -53,8 +53,8 @@ class Stage {
   Scenario scenario_;
   const catalogue::Catalogue& catalogue_;
   Film film_;
-  asio::io_context io_{1};
   SimulatedClock clock_;
+  asio::io_context io_{1};
   loop::Loop loop_{io_, clock_};
   World world_;
   Recipes recipes_;

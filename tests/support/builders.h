@@ -165,6 +165,58 @@ class SampleBuilder {
     return *this;
   }
 
+  SampleBuilder& started_at(double seconds) {
+    reading().postmaster_start_time = server_epoch() + seconds;
+    return *this;
+  }
+
+  // A primary that was promoted while it ran.
+  SampleBuilder& promoted_at(const std::string& position) {
+    reading().promoted_at = lsn(position);
+    return *this;
+  }
+
+  // What its control file says of a standby without a receiver.
+  SampleBuilder& control(std::uint32_t timeline, const std::string& position) {
+    reading().control_points.push_back({pg::TimelineId{timeline}, lsn(position)});
+    return *this;
+  }
+
+  // Our role may not see receiver and senders.
+  SampleBuilder& hidden() {
+    reading().receiver = cluster::Seen<cluster::WalReceiver>::hidden();
+    reading().senders_hidden = true;
+    return *this;
+  }
+
+  SampleBuilder& restores_from_archive(bool restores = true) {
+    facts().restores_from_archive = restores;
+    return *this;
+  }
+
+  SampleBuilder& limit(const std::string& setting, std::int64_t value) {
+    facts().recovery_limits[setting] = value;
+    return *this;
+  }
+
+  SampleBuilder& version(int number) {
+    facts().version = pg::ServerVersion{number};
+    return *this;
+  }
+
+  // The file that the primary's archiver finished last.
+  SampleBuilder& archived(const std::string& file) {
+    sample_.archiver = cluster::Archiver{.enabled = true, .last_archived_wal = file};
+    facts().wal_segment_bytes = 16U << 20U;
+    return *this;
+  }
+
+  SampleBuilder& wal_from(const std::string& position) {
+    sample_.wal_files.emplace();
+    sample_.wal_files->oldest = lsn(position);
+    return *this;
+  }
+
   SampleBuilder& told_of(const std::string& latest_end) {
     reading().receiver->latest_end = lsn(latest_end);
     return *this;

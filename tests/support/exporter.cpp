@@ -2,9 +2,12 @@
 
 #include "support/wait_until.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
+#include <thread>
+#include <utility>
 
 #include <unistd.h>
 
@@ -102,6 +105,19 @@ std::optional<int> Exporter::stop() {
 
 std::optional<int> Exporter::wait() {
   return process_.wait(kPatience);
+}
+
+std::string Exporter::output() const {
+  std::string text = process_.output();
+  for (int i = 0; i < 20; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    std::string later = process_.output();
+    if (later == text) {
+      break;
+    }
+    text = std::move(later);
+  }
+  return text;
 }
 
 Finished run_exporter(const ExporterOptions& options) {

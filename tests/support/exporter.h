@@ -58,7 +58,9 @@ class Exporter {
 
   [[nodiscard]] bool running() { return process_.running(); }
 
-  [[nodiscard]] std::string output() const { return process_.output(); }
+  // What it has written. A thread of its own writes the log, a moment after what a line is about:
+  // so this waits until nothing has come for a tenth of a second, and two seconds at most.
+  [[nodiscard]] std::string output() const;
 
  private:
   ReservedPort port_;

@@ -122,27 +122,30 @@ TEST(MeasureLag, ForcedSegmentSwitchIsNotSecondsOfLag) {
   EXPECT_EQ(value(after.time), 0);
 }
 
+FarReading heard(const char* end, double at, bool writes_on = false) {
+  return {.end = lsn(end), .known_at = instant(at), .writes_on = writes_on};
+}
+
 TEST(MeasureLagWithoutPrimary, StandbyThatReplayedAllItWasToldOfIsCaughtUp) {
-  const auto lag = measure_lag_without_primary(
-      replay("0/1A00", 12), lsn("0/1A00"), newest(steady(10)), steady(10)
-  );
+  const auto lag =
+      measure_lag_without_primary(replay("0/1A00", 12), heard("0/1A00", 10), steady(10));
   EXPECT_EQ(lag.basis, LagBasis::StandbyView);
   EXPECT_EQ(value(lag.time), 0);
   EXPECT_NEAR(value(lag.uncertainty), 2, 1e-6);
 }
 
-TEST(MeasureLagWithoutPrimary, StandbyBehindIsAtLeastWhatTheHistorySays) {
-  const auto lag = measure_lag_without_primary(
-      replay("0/1500", 12), lsn("0/1A00"), newest(steady(10)), steady(10)
-  );
-  EXPECT_NEAR(value(lag.time), 7, 1e-6);
-  EXPECT_EQ(lag.bytes, 0x500U);
+TEST(MeasureLagWithoutPrimary, NewsOfAPrimaryElsewhereAges) {
+  const auto lag =
+      measure_lag_without_primary(replay("0/1A00", 70), heard("0/1A00", 10, true), steady(10));
+  EXPECT_NEAR(value(lag.time), 60, 1e-6);
+  EXPECT_NEAR(value(lag.uncertainty), 60, 1e-6) << "it may be nothing";
 }
 
-TEST(MeasureLagWithoutPrimary, NothingKnownIsUnknownAndNotZero) {
+TEST(MeasureLagWithoutPrimary, StandbyBehindIsAtLeastWhatTheHistorySays) {
   const auto lag =
-      measure_lag_without_primary(replay("0/1500", 12), std::nullopt, std::nullopt, WalHistory{});
-  EXPECT_EQ(lag, ReplicationLag{});
+      measure_lag_without_primary(replay("0/1500", 12), heard("0/1A00", 10), steady(10));
+  EXPECT_NEAR(value(lag.time), 7, 1e-6);
+  EXPECT_EQ(lag.bytes, 0x500U);
 }
 
 TEST(MeasureStages, SplitsTheWayAndSumsToTheLag) {

@@ -179,7 +179,7 @@ TEST(Observe, StandbyThatKeptUpIsTakenToHaveStoppedBetweenItsLastWordAndTheSilen
 TEST(Observe, PausedStandbyThatDiesIsWhereItWas) {
   Film film;
   for (int i = 0; i <= 10; ++i) {
-    film.show(i, pair(i, 3));
+    film.show(i, pair(i, std::min(i, 3)));
   }
   film.show(11, {primary("pg-1").at(position(11)).asked_at(11), standby("pg-2").down()});
   EXPECT_NEAR(film.lag("pg-2"), 8, 1e-6);
@@ -266,7 +266,7 @@ TEST(Observe, ServerLeftBehindBeyondTheSwitchPointIsDiverged) {
   film.show(0, pair(0, 0));
   const Samples after{
       primary("pg-1").at(position(5)).timeline(2).asked_at(6),
-      standby("pg-2").replayed(position(9)).timeline(1).asked_at(6),
+      standby("pg-2").replayed(position(9)).timeline(1).asked_at(6).receives_from("pg-9"),
   };
   film.show(6, after);
   EXPECT_EQ(film.standby_of("pg-2").state, StandbyState::Diverged);

@@ -209,8 +209,8 @@ TEST(Timelines, OfAServerThatNamesEverHigherOnesAreForgotten) {
         primary("pg-1").at(position(i)).timeline(static_cast<std::uint32_t>(i)).asked_at(i)};
     memory = observe({.name = "c", .rpo = {}}, samples, std::move(memory), instant(i)).memory;
   }
-  EXPECT_LE(memory.timeline_starts.size(), 1000U);
-  EXPECT_TRUE(memory.timeline_starts.contains(pg::TimelineId{3000}));
+  EXPECT_LE(memory.timelines.size(), 1000U);
+  EXPECT_TRUE(memory.timelines.beginning_of(pg::TimelineId{3000}));
 }
 
 TEST(Slots, RetainedWalAndTimeToLoss) {
@@ -238,7 +238,8 @@ TEST(Slots, RetainedWalAndTimeToLoss) {
 
 TEST(Slots, LimitOfAnIdlePrimaryIsNeverReachedAndNoLimitIsUnknown) {
   Film film;
-  const ReplicationSlot slot{.name = "s", .type = "physical", .safe_wal_bytes = 100};
+  const ReplicationSlot slot{
+      .name = "s", .type = "physical", .restart = lsn(position(0)), .safe_wal_bytes = 100};
   film.show(0, {with_slot(0, slot)});
   auto idle = with_slot(0, slot);
   idle.tick->sent = idle.tick->received = instant(30);
@@ -254,7 +255,8 @@ TEST(Slots, LimitOfAnIdlePrimaryIsNeverReachedAndNoLimitIsUnknown) {
 
 TEST(Slots, WithoutAConsumerForLongAreOrphaned) {
   Film film;
-  const ReplicationSlot slot{.name = "s", .type = "physical", .active = false};
+  const ReplicationSlot slot{
+      .name = "s", .type = "physical", .active = false, .restart = lsn(position(0))};
   EXPECT_FALSE(has(film.show(0, {with_slot(0, slot)}), Anomaly::OrphanedSlot));
   const Cluster& later = film.show(400, {with_slot(400, slot)});
   EXPECT_NEAR(later.servers[0].slots[0].inactive->count(), 400, 1e-6);
@@ -266,10 +268,11 @@ TEST(Slots, WithoutAConsumerForLongAreOrphaned) {
 
 TEST(Slots, DroppedOnesAreForgotten) {
   SlotsInactiveSince since;
+  SlotMemories slots_memory;
   ServerSample sample = with_slot(0, {.name = "old", .type = "physical", .active = false});
-  (void)describe_slots(sample, {}, since, instant(0));
+  (void)describe_slots(sample, nullptr, {since, slots_memory}, instant(0));
   sample.slots[0].name = "new";
-  (void)describe_slots(sample, {}, since, instant(1));
+  (void)describe_slots(sample, nullptr, {since, slots_memory}, instant(1));
   EXPECT_EQ(since, (SlotsInactiveSince{{{sample.name, "new"}, instant(1)}}));
 }
 
@@ -284,17 +287,21 @@ TEST(Slots, GoWithTheirServer) {
 
 TEST(Slots, AreRememberedWhileNoneIsRead) {
   SlotsInactiveSince since;
+  SlotMemories slots_memory;
   ServerSample sample = with_slot(0, {.name = "s", .type = "physical", .active = false});
-  (void)describe_slots(sample, {}, since, instant(0));
+  (void)describe_slots(sample, nullptr, {since, slots_memory}, instant(0));
   const auto slots = std::exchange(sample.slots, {});
-  (void)describe_slots(sample, {}, since, instant(100));
+  (void)describe_slots(sample, nullptr, {since, slots_memory}, instant(100));
   sample.slots = slots;
-  EXPECT_EQ(describe_slots(sample, {}, since, instant(200))[0].inactive, Seconds{200});
+  EXPECT_EQ(
+      describe_slots(sample, nullptr, {since, slots_memory}, instant(200))[0].inactive, Seconds{200}
+  );
 }
 
 TEST(Slots, FromPostgreSQL17OnTheServerSaysSinceWhenNobodyUsesThem) {
   Film film;
   ServerSample sample = with_slot(10, {.name = "s", .type = "physical", .active = false});
+  sample.slots[0].restart = lsn(position(0));
   sample.slots[0].inactive_since = sample.tick->reading.server_time - 7000;
   const Cluster& cluster = film.show(10, {sample});
   EXPECT_NEAR(cluster.servers[0].slots[0].inactive->count(), 7000, 1e-6);

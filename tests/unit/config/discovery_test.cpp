@@ -127,7 +127,7 @@ clusters:
       - { name: write, host: b }
       - { name: read }
 )"});
-  EXPECT_THAT(errors, HasSubstr("exporter.yaml:5:41: expect: expected primary or standby"));
+  EXPECT_THAT(errors, HasSubstr("exporter.yaml:5:41: expect: expected primary, standby or any"));
   EXPECT_THAT(errors, HasSubstr("exporter.yaml:6:9: name: two endpoints are called 'write'"));
   EXPECT_THAT(errors, HasSubstr("host: is missing"));
 }

@@ -24,6 +24,14 @@ class Discovering : public ::testing::Test {
     configured.discovery = {dns};
   }
 
+  // Nothing may run any more when what it refers to is destroyed.
+  void TearDown() override {
+    if (discoverer) {
+      discoverer->stop();
+      stage.settle();
+    }
+  }
+
   void start() {
     discoverer = std::make_unique<Discoverer>(stage.outside, configured, 3s);
     for (std::size_t i = 0; i < discoverer->sources(); ++i) {

@@ -14,6 +14,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 using Values = std::map<std::string, std::string, std::less<>>;
 
@@ -210,6 +211,26 @@ TEST(DoctorDocumentation, HasARowForEveryCheckAndNoOther) {
     ++rows;
   }
   EXPECT_EQ(rows, checks().size());
+}
+
+TEST(Doctor, RoleThatDoesNotInheritIsNotGrantedWhatItHas) {
+  const auto found =
+      examine(primary_with({{"is_monitor", "f"}, {"is_member", "t"}, {"fsync", "off"}}));
+  ASSERT_EQ(found.size(), 1U) << "what it may not see is no finding";
+  EXPECT_THAT(found[0].remedy, HasSubstr("INHERIT"));
+  EXPECT_THAT(found[0].remedy, Not(HasSubstr("GRANT pg_monitor TO \"monitor\";")));
+}
+
+TEST(Doctor, StandbyWithALowerSettingThanItsPrimaryIsToldBeforeItStops) {
+  std::vector<Examined> servers{
+      primary_with({{"system_identifier", "7"}, {"max_connections", "200"}}),
+      primary_with({{"system_identifier", "7"}, {"max_connections", "100"}, {"in_recovery", "t"}})};
+  meet_primaries(servers);
+  const auto found = examine(servers[1]);
+  const auto limit = std::ranges::find(found, "recovery_limits", &Finding::check);
+  ASSERT_NE(limit, found.end());
+  EXPECT_THAT(limit->remedy, HasSubstr("max_connections = 200"));
+  EXPECT_TRUE(examine(servers[0]).empty());
 }
 
 }  // namespace

@@ -133,5 +133,67 @@ TEST(ScrapeTimeout, NonsenseIsAsIfNothingWasSaid) {
   }
 }
 
+TEST(Endpoints, PageOfAnotherSiteCannotAskForAReload) {
+  FixedSource source;
+  const auto handler = make_handler(source, {"/metrics", true});
+  const auto status = [&handler](std::map<std::string, std::string> headers) {
+    headers.emplace("host", "pg:9187");
+    return handler({"POST", "/-/reload", "", std::move(headers)}).status;
+  };
+  for (const char* origin : {"http://evil", "null", "http://pg", "http://pg:9187.evil"}) {
+    EXPECT_EQ(status({{"origin", origin}}), 403) << origin;
+  }
+  EXPECT_EQ(status({{"sec-fetch-site", "cross-site"}}), 403);
+  EXPECT_EQ(status({{"sec-fetch-site", "same-site"}, {"origin", "http://pg:9187"}}), 403);
+  EXPECT_EQ(source.reloads, 0);
+  EXPECT_EQ(status({{"origin", "http://pg:9187"}}), 200);
+  EXPECT_EQ(status({{"sec-fetch-site", "same-origin"}, {"origin", "https://proxy"}}), 200);
+  EXPECT_EQ(status({}), 200);
+  EXPECT_EQ(source.reloads, 3);
+}
+
+std::string header_in(const Response& response, const std::string& name) {
+  std::string values;
+  for (const auto& [each, value] : response.headers) {
+    values += each == name ? value : "";
+  }
+  return values;
+}
+
+TEST(Endpoints, SayWhichMethodsTheyAnswer) {
+  FixedSource source;
+  const auto handler = make_handler(source, {"/metrics", true});
+  const std::pair<const char*, const char*> cases[] = {
+      {"/metrics", "GET, HEAD, OPTIONS"}, {"/-/reload", "POST, PUT, OPTIONS"}};
+  for (const auto& [path, methods] : cases) {
+    const auto options = handler({"OPTIONS", path, "", {}});
+    EXPECT_EQ(options.status, 200) << path;
+    EXPECT_EQ(header_in(options, "Allow"), methods);
+    const auto refused = handler({"DELETE", path, "", {}});
+    EXPECT_EQ(refused.status, 405) << path;
+    EXPECT_EQ(header_in(refused, "Allow"), methods);
+  }
+  EXPECT_EQ(source.reloads, 0);
+}
+
+TEST(Endpoints, OneVaryNamesAllThatTheAnswerDependsOn) {
+  FixedSource source;
+  const auto handler = make_handler(source, {"/m"});
+  for (const std::size_t size : {1U, 5000U}) {
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->page = std::string(size, '#') + "\n";
+    source.snapshot = snapshot;
+    EXPECT_EQ(header_in(handler(get("/m")), "Vary"), "Accept, Accept-Encoding") << size;
+    EXPECT_EQ(
+        header_in(handler(get("/m", {{"accept-encoding", "gzip"}})), "Vary"),
+        "Accept, Accept-Encoding"
+    );
+  }
+  EXPECT_EQ(
+      header_in(handler(get_with_query("/probe", "target=x")), "Vary"), "Accept, Accept-Encoding"
+  );
+  EXPECT_EQ(header_in(handler(get("/status.css")), "Vary"), "Accept-Encoding");
+}
+
 }  // namespace
 }  // namespace pgrepl::http

@@ -114,5 +114,14 @@ TEST(QueryFamilies, BooleansAndInfinitiesAreNumbersAndTextIsNot) {
   );
 }
 
+TEST(Families, HelpIsOneLineOfUtf8AndBounded) {
+  Families families;
+  families.add("a", MetricType::Gauge, "x\xFF\ny", {}, 1);
+  families.add("b", MetricType::Gauge, std::string(5000, 'h'), {}, 1);
+  const std::string text = text_of(std::move(families));
+  EXPECT_TRUE(text.starts_with("# HELP a x\xEF\xBF\xBD y\n"));
+  EXPECT_NE(text.find(std::string(1021, 'h') + "\xE2\x80\xA6\n"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace pgrepl::metrics

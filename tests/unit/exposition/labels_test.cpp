@@ -51,5 +51,13 @@ TEST(SameLabels, InAnyOrder) {
   EXPECT_FALSE(same_labels(R"(a="1")", R"(a="2")"));
 }
 
+TEST(Labels, ValuesAreBounded) {
+  EXPECT_EQ(Labels({{"a", std::string(4096, 'v')}}).text().size(), 4096 + 4U);
+  EXPECT_EQ(
+      Labels({{"a", std::string(100'000, 'v')}}).text(),
+      "a=\"" + std::string(4093, 'v') + "\xE2\x80\xA6\""
+  );
+}
+
 }  // namespace
 }  // namespace pgrepl::metrics

@@ -42,8 +42,8 @@ class HttpClientTest : public ::testing::Test {
     co_return answer ? *answer : answer.error();
   }
 
-  asio::io_context io{1};
   loop::SystemClock clock;
+  asio::io_context io{1};
   loop::Loop loop{io, clock};
   session::LibpqNetwork network{loop};
   HttpClient client{loop, network, 1'000'000};

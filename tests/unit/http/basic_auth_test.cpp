@@ -1,5 +1,11 @@
 #include "http/basic_auth.h"
 
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <limits>
+#include <map>
+
 #include <gtest/gtest.h>
 
 namespace pgrepl::http {
@@ -46,6 +52,40 @@ TEST(BasicAuth, LoginThatWasTakenAwayIsRefusedAtOnce) {
   BasicAuth auth;
   EXPECT_TRUE(auth.admits("Basic YWxpY2U6c2VjcmV0", kUsers));
   EXPECT_FALSE(auth.admits("Basic YWxpY2U6c2VjcmV0", {}));
+}
+
+TEST(BasicAuth, OnlyALoginThatIsNotProvenMustBeComputed) {
+  BasicAuth auth;
+  EXPECT_FALSE(auth.must_compute("Bearer x", kUsers));
+  EXPECT_TRUE(auth.must_compute("Basic YWxpY2U6c2VjcmV0", kUsers));
+  EXPECT_TRUE(auth.must_compute("Basic Ym9iOnNlY3JldA==", kUsers));
+  EXPECT_TRUE(auth.admits("Basic YWxpY2U6c2VjcmV0", kUsers));
+  EXPECT_FALSE(auth.must_compute("Basic YWxpY2U6c2VjcmV0", kUsers));
+}
+
+// Users' hashes at two costs: 2^4 and 2^9 steps. Each login computes both, whoever it names.
+TEST(BasicAuth, TimeTellsNoNamesWhateverTheCosts) {
+  std::map<std::string, pg::Secret> users = kUsers;
+  users.emplace(
+      "carol", pg::Secret{"$2y$09$WUDfWUDfWUDfWUDfWUDfWODNyhfqQFXS3yNGH5Gr79yhRMuJJnSIS"}
+  );
+  BasicAuth auth;
+  // alice:wrong, carol:wrong and bob:wrong, in turn, since the machine may be busy at any moment.
+  // The least time of each only falls; costs that differ by 16 never come together.
+  const std::array headers{
+      "Basic YWxpY2U6d3Jvbmc=", "Basic Y2Fyb2w6d3Jvbmc=", "Basic Ym9iOndyb25n"};
+  std::array<double, 3> least;
+  least.fill(std::numeric_limits<double>::infinity());
+  const auto are_alike = [&least] { return std::ranges::max(least) < 3 * std::ranges::min(least); };
+  for (int round = 0; round < 30 && (round < 2 || !are_alike()); ++round) {
+    for (std::size_t i = 0; i < headers.size(); ++i) {
+      const auto began = std::chrono::steady_clock::now();
+      EXPECT_FALSE(auth.admits(headers.at(i), users));
+      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+      least.at(i) = std::min(least.at(i), took.count());
+    }
+  }
+  EXPECT_TRUE(are_alike()) << least[0] << ' ' << least[1] << ' ' << least[2];
 }
 
 }  // namespace

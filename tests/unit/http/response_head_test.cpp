@@ -16,7 +16,7 @@ TEST(ResponseHead, IsAllThatStandsBeforeTheBody) {
   };
   const std::chrono::system_clock::time_point now{784111777s};
   EXPECT_EQ(
-      response_head(response, "Not Found", false, now),
+      response_head(response, now),
       "HTTP/1.1 404 Not Found\r\n"
       "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
       "Content-Type: text/plain\r\n"
@@ -24,17 +24,14 @@ TEST(ResponseHead, IsAllThatStandsBeforeTheBody) {
       "X-Content-Type-Options: nosniff\r\n"
       "Vary: Accept\r\n"
       "X-Why: so\r\n"
-      "Connection: close\r\n"
-      "\r\n"
   );
 }
 
 TEST(ResponseHead, HasTheLengthOfAPageThatIsShared) {
   Response response;
   response.page = std::make_shared<const std::string>("12345");
-  const std::string head = response_head(response, "OK", true, {});
+  const std::string head = response_head(response, {});
   EXPECT_NE(head.find("Content-Length: 5\r\n"), std::string::npos) << head;
-  EXPECT_NE(head.find("Connection: keep-alive\r\n"), std::string::npos) << head;
 }
 
 }  // namespace

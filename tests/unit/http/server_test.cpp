@@ -199,7 +199,7 @@ TEST(Server, ListensOnEveryInterface) {
 }
 
 bool has_ipv6() {
-  return static_cast<bool>(Ipv6Relay::start("::1", 0, 1));
+  return static_cast<bool>(Server::start({"[::1]:0"}, &describe));
 }
 
 TEST(Server, ListensOnIpv6) {
@@ -245,11 +245,6 @@ TEST(ListenAddress, ReadsWhatUsersWrite) {
        {"", "9187", ":", ":x", ":70000", "::1:9187", "[]:1", "a b:1", "a,b:1"}) {
     EXPECT_FALSE(ListenAddress::parse(wrong)) << wrong;
   }
-}
-
-TEST(ListenAddress, IsWrittenForCivetweb) {
-  EXPECT_EQ(civetweb_spec({"", 1}), "1");
-  EXPECT_EQ(civetweb_spec({"127.0.0.1", 1}), "127.0.0.1:1");
 }
 
 }  // namespace

@@ -52,8 +52,8 @@ class FinishBy : public ::testing::Test {
     return testing::run_coroutine(io, finish_by(alarm, std::move(work), deadline));
   }
 
-  asio::io_context io{1};
   SystemClock clock;
+  asio::io_context io{1};
   Loop loop{io, clock};
   Alarm alarm{loop};
   bool work_ended = false;

@@ -40,8 +40,8 @@ class Supervising : public ::testing::Test {
   void run_for(std::chrono::milliseconds time) { clock.run_until(io, loop.now() + time); }
 
   testing::CapturedLog log;
-  asio::io_context io{1};
   testing::SteppedClock clock;
+  asio::io_context io{1};
   Loop loop{io, clock};
   Alarm pause{loop};
   std::map<std::string, int> failures;

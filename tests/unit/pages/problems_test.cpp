@@ -117,7 +117,8 @@ TEST(Problems, MissingStandbysAndWaitingCommits) {
   made.cluster.sync_standbys = cluster::SyncStandbys{.present = 0, .required = 1};
   EXPECT_EQ(
       only_problem(made),
-      "critical : commits wait: synchronous_standby_names asks for 1 standbys, 0 are connected"
+      "warning : synchronous_standby_names asks for 1 standbys, 0 are connected; no commit is seen "
+      "to wait"
   );
 }
 

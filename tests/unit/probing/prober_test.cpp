@@ -25,6 +25,14 @@ SimpleSession::Answer of_primary() {
 
 class Probing : public ::testing::Test {
  protected:
+  // Nothing may run any more when what it refers to is destroyed.
+  void TearDown() override {
+    if (prober) {
+      prober->stop();
+      stage.settle();
+    }
+  }
+
   Probing() {
     stage.world.answer = [](const std::string&) { return of_primary(); };
   }

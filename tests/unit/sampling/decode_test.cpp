@@ -37,17 +37,75 @@ TEST(DecodeTick, PrimaryWithoutSenders) {
   EXPECT_TRUE(reading->senders.empty());
 }
 
+// Without pg_read_all_stats the server shows that there is one, and nothing else.
+TEST(DecodeTick, WhatOurRoleMayNotSeeIsHiddenAndNotNone) {
+  const auto hidden = decode_tick(one_row({
+      {"in_recovery", "t"},
+      {"server_time", "1"},
+      {"receiver_pid", "7"},
+      {"receiver_status", std::nullopt},
+      {"sender_pid", "8"},
+      {"sender_state", std::nullopt},
+  }));
+  ASSERT_TRUE(hidden);
+  EXPECT_TRUE(hidden->receiver.is_hidden());
+  EXPECT_TRUE(hidden->senders_hidden);
+  EXPECT_TRUE(hidden->senders.empty());
+  const auto none = decode_tick(one_row({{"in_recovery", "t"}, {"server_time", "1"}}));
+  ASSERT_TRUE(none);
+  EXPECT_TRUE(none->receiver.is_none());
+  EXPECT_FALSE(none->senders_hidden);
+}
+
+TEST(DecodeTick, PlacesOfTheControlFileKeepTheirTimelines) {
+  const auto reading = decode_tick(one_row({
+      {"in_recovery", "t"},
+      {"server_time", "1"},
+      {"checkpoint_at", "1 0/3000060"},
+      {"min_recovery_at", "0 0/0"},
+  }));
+  ASSERT_TRUE(reading);
+  const cluster::ControlPoint place{pg::TimelineId{1}, pg::Lsn{0x3000060}};
+  EXPECT_EQ(reading->control_points, std::vector{place});
+}
+
+TEST(DecodeWalFiles, OldestSegmentAndTheTimelineAtTheReplayPosition) {
+  const auto files = decode_wal_files(one_row({
+      {"oldest_segment", "00000002000000FE"},
+      {"timeline_at_replay", "0000000B"},
+      {"replay", "3/1"},
+      {"segment_bytes", "16777216"},
+  }));
+  ASSERT_TRUE(files);
+  EXPECT_EQ(files->oldest, pg::Lsn{0x2FE000000});
+  EXPECT_EQ(files->timeline_at_replay, pg::TimelineId{11});
+  EXPECT_EQ(files->replay, pg::Lsn{0x300000001});
+}
+
+TEST(DecodeSyncWaits, NobodyWaitsIsNotTheSameAsNotToSeeWhoWaits) {
+  const auto none = decode_sync_waits(one_row({{"may_see", "t"}, {"pid", std::nullopt}}), {});
+  ASSERT_TRUE(none);
+  EXPECT_TRUE(none->sessions.empty());
+  EXPECT_TRUE(decode_sync_waits(one_row({{"may_see", "f"}}), {}).is_hidden());
+  const auto one =
+      decode_sync_waits(one_row({{"may_see", "t"}, {"pid", "5"}, {"query_start", "12.5"}}), {});
+  ASSERT_EQ(one->sessions.size(), 1U);
+  EXPECT_EQ(one->sessions[0].query_start, 12.5);
+}
+
 TEST(DecodeTick, OneRowForEachSender) {
   pg::ResultSet rows{
       {"in_recovery",
        "server_time",
        "sender_pid",
+       "sender_state",
        "sender_application_name",
        "sender_replay",
        "sender_slot_name",
        "sender_slot_type"}};
   for (const char* pid : {"11", "12"}) {
-    for (const char* value : {"f", "1700000000", pid, "pg-2", "0/5", "s", "physical"}) {
+    for (const char* value :
+         {"f", "1700000000", pid, "streaming", "pg-2", "0/5", "s", "physical"}) {
       rows.append(value);
     }
   }

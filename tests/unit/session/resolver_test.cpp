@@ -50,8 +50,8 @@ class ResolverTest : public ::testing::Test {
     return testing::run_coroutine(io, resolver.resolve(host, loop.now() + patience));
   }
 
-  asio::io_context io{1};
   loop::SystemClock clock;
+  asio::io_context io{1};
   loop::Loop loop{io, clock};
   std::shared_ptr<SilentServers> servers = std::make_shared<SilentServers>();
   HostLookup silent = [servers = servers](const std::string& host) {

@@ -18,8 +18,8 @@ asio::awaitable<void> note_at(loop::Loop loop, Instant at, int who, std::vector<
 }
 
 TEST(SimulatedClock, WakesInTheOrderOfInstantsThenOfSetting) {
-  asio::io_context io;
   SimulatedClock clock;
+  asio::io_context io;
   const loop::Loop loop{io, clock};
   std::vector<int> order;
   const Instant soon = kBegin + milliseconds{5};
@@ -42,8 +42,8 @@ asio::awaitable<void> spin(loop::Loop loop) {
 }
 
 TEST(SimulatedClock, ALoopThatNeverWaitsIsFound) {
-  asio::io_context io;
   SimulatedClock clock;
+  asio::io_context io;
   asio::co_spawn(io, spin(loop::Loop{io, clock}), asio::detached);
   EXPECT_THROW(clock.run_until(io, kBegin + milliseconds{1}), std::runtime_error);
 }

@@ -23,5 +23,16 @@ TEST(MakeUtf8, ReplacesWhatBelongsToNoSequence) {
   EXPECT_EQ(utf8("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // a surrogate
 }
 
+TEST(MakeBoundedUtf8, CutsBetweenCharactersAndSaysSo) {
+  const auto bounded = [](std::string text) {
+    make_bounded_utf8(text, 8);
+    return text;
+  };
+  EXPECT_EQ(bounded("12345678"), "12345678");
+  EXPECT_EQ(bounded("123456789"), "12345\xE2\x80\xA6");
+  EXPECT_EQ(bounded("1234\xC3\xB6\xC3\xB6\xC3\xB6"), "1234\xE2\x80\xA6");
+  EXPECT_EQ(bounded("123\xFF\xFF\xFF"), "123\xE2\x80\xA6") << "repaired, it is too long";
+}
+
 }  // namespace
 }  // namespace pgrepl

@@ -79,7 +79,8 @@ class SmallWorldNetwork : public ScriptedNetwork {
   asio::awaitable<session::Addresses> resolve(std::string host, session::Deadline) override {
     world_.look_ups += 1;
     loop::Alarm alarm{loop_};
-    co_await alarm.wait_until(loop_.now() + milliseconds{1});
+    const Instant at = loop_.now() + milliseconds{1};
+    co_await alarm.wait_until(at);
     co_return world_.look_up(host);
   }
 
@@ -104,8 +105,8 @@ struct SmallStage {
   // What is ready now, without time going by.
   void settle() { run_for(milliseconds{0}); }
 
-  asio::io_context io{1};
   SteppedClock clock;
+  asio::io_context io{1};
   loop::Loop loop{io, clock};
   ScriptedServer server;
   SmallWorld world;

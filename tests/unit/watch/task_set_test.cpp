@@ -55,8 +55,8 @@ class TaskSetTest : public ::testing::Test {
     co_await alarm.wait_until(loop.now() + 1s);
   }
 
-  asio::io_context io{1};
   testing::SteppedClock clock;
+  asio::io_context io{1};
   loop::Loop loop{io, clock};
   loop::Supervisor supervisor{loop, [](const std::string&) {}};
   TaskSet<Task> set{supervisor};

@@ -30,6 +30,8 @@ pgrepl::Setup setup_of(std::vector<config::Server> servers) {
   cluster.servers = std::move(servers);
   setup.config.clusters = {cluster};
   setup.catalogue = testing::few_queries()->catalogue;
+  // A walk through the databases has a connection of its own, and closes that of the rounds.
+  std::erase_if(setup.catalogue.queries, &catalogue::Query::per_database);
   for (catalogue::Query& query : setup.catalogue.queries) {
     query.columns = {
         {.name = "n", .usage = catalogue::ColumnUsage::Gauge, .family = "n_" + query.name}};
@@ -315,6 +317,26 @@ TEST_F(Watching, ExceptionInATickCostsThatTickAndIsOnThePage) {
   stage.run_for(1s);
   EXPECT_TRUE(has(asker, "pg_exporter_task_failures_total{task=\"tick\"} 1"));
   EXPECT_TRUE(has(asker, "pg_up{cluster=\"main\",server=\"pg-1\"} 1")) << "it goes on";
+}
+
+TEST_F(Watching, ExceptionInARoundCostsThatRoundAndIsOnThePage) {
+  make(setup_of({server_named("pg-1")}));
+  stage.run_for(2s);
+  bool thrown = false;
+  stage.server.heard = [&thrown](const std::string& sql) {
+    if (sql == "OFTEN" && !std::exchange(thrown, true)) {
+      throw std::runtime_error{"out of memory"};
+    }
+  };
+  Asker asker;
+  scrape(asker);
+  stage.run_for(4s);
+  ASSERT_TRUE(asker.answered);
+  EXPECT_TRUE(has(asker, "pg_exporter_task_failures_total{task=\"round\"} 1"));
+  Asker next;
+  scrape(next);
+  stage.run_for(1s);
+  EXPECT_TRUE(has(next, "n_often{")) << "the next round is whole";
 }
 
 TEST_F(Watching, ProbersAndSourcesAreStartedAndStoppedByReloads) {
