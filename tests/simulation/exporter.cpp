@@ -23,6 +23,7 @@ Exporter::Exporter(loop::Loop loop, Exchange& exchange, ExporterId id, Setup set
       http_(loop, exchange, id),
       started_(loop.now()),
       configured_(loop.now()),
+      last_round_(loop.now()),
       watch_(fetch::Outside{loop, network_, http_}, std::move(setup), watch::Host{}) {
   watch_.start();
 }
@@ -85,6 +86,7 @@ void Exporter::run(asio::awaitable<void> task) {
 }
 
 void Exporter::scrape(milliseconds patience) {
+  last_round_ = loop_.now();
   run(ask(patience, begin(patience)));
 }
 

@@ -52,6 +52,9 @@ class Exporter {
 
   [[nodiscard]] const std::vector<Scrape>& scrapes() const { return scrapes_; }
 
+  // When /metrics was last asked for; its start before that.
+  [[nodiscard]] Instant last_round() const { return last_round_; }
+
   // Of a page that nobody has answered yet, when it was due at the latest.
   [[nodiscard]] std::optional<Instant> oldest_due(milliseconds timeout) const;
 
@@ -69,6 +72,7 @@ class Exporter {
   std::vector<Scrape> scrapes_;
   Instant started_;
   Instant configured_;
+  Instant last_round_;
   mutable std::size_t first_open_ = 0;  // all before it are answered
   std::size_t asking_ = 0;
   watch::Watch watch_;

@@ -40,6 +40,7 @@ struct View {
   const std::vector<cluster::LoggedEvent>& events;  // since the last view
   Instant started;                                  // the exporter
   Instant configured;                               // its list, last
+  Instant last_round;                               // when /metrics was last asked for
 };
 
 class Invariant {

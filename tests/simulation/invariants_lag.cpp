@@ -25,15 +25,15 @@ constexpr bool kStandbyViewIsBounded = false;
 
 // What a sender knows of its standby is dated by when the sender was asked, not by when it last
 // heard of it. True once the model reads reply_time.
-constexpr bool kSenderRowsAreDated = false;
+constexpr bool kSenderRowsAreDated = true;
 
 // The model takes for the switch point of a timeline where its primary was first seen, and keeps
 // what the old one wrote up to there. True once it knows the real one.
-constexpr bool kSwitchPointIsKnown = false;
+constexpr bool kSwitchPointIsKnown = true;
 
 // A point of the history is kept without how exactly its time is known: only the error of the last
 // reading is told. True once each point has its own.
-constexpr bool kHistoryKnowsItsErrors = false;
+constexpr bool kHistoryKnowsItsErrors = true;
 
 // From where to where the value may be about, and whether it ages from then to when it is shown.
 struct Window {

@@ -51,8 +51,11 @@ class UpIsTrue : public Invariant {
 
   // A login of a round that failed is tried again by the next round only.
   static bool asked_since(const Truth& truth, const View& view, const cluster::Server& server) {
+    const auto node = node_of(truth.world, server);
+    const Condition& condition = truth.health.of(view.exporter, *node);
     return !server.sample.tick ||
-           view.picture.taken - server.sample.failure->at > seconds{25} + truth.scenario.timeout;
+           (view.last_round > *condition.able_since + truth.scenario.tick * 2 &&
+            view.picture.taken > view.last_round + truth.scenario.timeout + milliseconds{300});
   }
 
   std::map<ExporterId, Instant> since_;

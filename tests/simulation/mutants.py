@@ -69,6 +69,8 @@ MUTANTS = [
     ("exporters choose their places without each other", "src/sampling/observer_place.cpp",
      "wanted.push_back(decides ? std::nullopt : std::optional{gate->place});",
      "wanted.push_back(std::nullopt);\n    (void)decides;"),
+    ("the failure of a stale connection is seen while the second try runs",
+     "src/sampling/round_poller.cpp", "    polled_.collection.forget_round_failure();", "    "),
     ("who waits begins to wait anew at each visit", "src/sampling/observer_place.cpp",
      "if (place_ != before && !waits_on) {", "if (place_ != before || (waits_on && false)) {"),
     ("a place outlives its connection", "src/sampling/observer_place.cpp",

@@ -158,6 +158,7 @@ void Stage::look(ExporterId id) {
       .events = events,
       .started = seat.exporter->started(),
       .configured = seat.exporter->configured(),
+      .last_round = seat.exporter->last_round(),
   };
   for (const auto& invariant : invariants_) {
     invariant->on_view(truth_, view);
@@ -268,7 +269,8 @@ void Stage::look_at_the_end() {
            .cluster = seat.seen->clusters.front().cluster,
            .events = kNoEvents,
            .started = seat.exporter->started(),
-           .configured = seat.exporter->configured()}
+           .configured = seat.exporter->configured(),
+           .last_round = seat.exporter->last_round()}
       );
     }
   }

@@ -51,6 +51,7 @@ void World::start(NodeId id, milliseconds takes) {
   node.started = start_instant(id);
   node.ready_at = now_ + takes;
   node.paused = false;
+  node.promoted_at.reset();
 }
 
 std::uint32_t World::next_timeline(const Node& node) const {
@@ -67,11 +68,13 @@ void World::promote(NodeId id) {
   // It replays what it has received first.
   node.position = node.received;
   const std::uint32_t timeline = next_timeline(node);
+  node.promoted_at = node.position.lsn;
   node.position.branch = wal_.fork(node.position, timeline, now_);
   node.primary = true;
   node.paused = false;
   node.streams = false;
   node.control_timeline = timeline;
+  node.control_lsn = node.position.lsn;
   for (const Node& other : nodes_) {
     node.write_rate = std::max(node.write_rate, other.primary ? other.write_rate : 0);
   }
@@ -114,6 +117,8 @@ void World::rebuild(NodeId id, NodeId from) {
   node.received = source.primary ? source.position : source.received;
   node.position = node.received;
   node.control_timeline = wal_.at(node.position.branch).timeline;
+  node.control_lsn = node.position.lsn;
+  node.promoted_at.reset();
   node.checkpoint_at = now_;
   remember(node);
 }
@@ -148,6 +153,8 @@ void World::renew(NodeId id) {
   node.streams = false;
   node.started = start_instant(id);
   node.control_timeline = 1;
+  node.control_lsn = kFresh;
+  node.promoted_at.reset();
   remember(node);
 }
 
