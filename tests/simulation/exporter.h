@@ -55,6 +55,9 @@ class Exporter {
   // When /metrics was last asked for; its start before that.
   [[nodiscard]] Instant last_round() const { return last_round_; }
 
+  // Who wait for a page or a probe.
+  [[nodiscard]] std::size_t asking() const { return asking_; }
+
   // Of a page that nobody has answered yet, when it was due at the latest.
   [[nodiscard]] std::optional<Instant> oldest_due(milliseconds timeout) const;
 

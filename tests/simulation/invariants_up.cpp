@@ -53,8 +53,11 @@ class UpIsTrue : public Invariant {
   static bool asked_since(const Truth& truth, const View& view, const cluster::Server& server) {
     const auto node = node_of(truth.world, server);
     const Condition& condition = truth.health.of(view.exporter, *node);
+    // A refused password is not tried again for ten ticks.
+    const bool was_refused = server.sample.failure->reason == pg::FailureReason::Auth;
     return !server.sample.tick ||
-           (view.last_round > *condition.able_since + truth.scenario.tick * 2 &&
+           (view.last_round >
+                *condition.able_since + truth.scenario.tick * (was_refused ? 12 : 2) &&
             view.picture.taken > view.last_round + truth.scenario.timeout + milliseconds{300});
   }
 

@@ -6,6 +6,15 @@
 
 namespace pgrepl::simulation {
 
+namespace {
+
+// A server takes the number after the highest of which it finds a history file. Without a shared
+// archive, that may be one which another server has taken too: a promotion that the model takes for
+// a primary that was put back. True once a branch is more than its number.
+constexpr bool kTimelineNumbersMayRepeat = false;
+
+}  // namespace
+
 // Two servers never start at one instant: they are told apart by that.
 Instant World::start_instant(NodeId id) const {
   return now_ + std::chrono::microseconds{1 + id};
@@ -55,9 +64,11 @@ void World::start(NodeId id, milliseconds takes) {
 }
 
 std::uint32_t World::next_timeline(const Node& node) const {
-  // A server takes the number after the highest of which its archive has a history file: here, of
-  // those that lie on its own line.
-  return wal_.at(node.position.branch).timeline + 1;
+  const std::uint64_t identifier = wal_.at(node.position.branch).system_identifier;
+  if (kTimelineNumbersMayRepeat) {
+    return wal_.at(node.position.branch).timeline + 1;
+  }
+  return wal_.highest_timeline(identifier) + 1;
 }
 
 void World::promote(NodeId id) {
