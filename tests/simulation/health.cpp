@@ -24,10 +24,12 @@ void Health::note(World& world, milliseconds tick, Instant now) {
       const Manners& manners = node.manners;
       const bool quick = manners.slowness + 6 * link.latency < tick / 3;
       const bool able = reached && quick && !manners.refuses_password && !manners.is_full &&
-                        !manners.cuts_after && manners.slow_query_for < milliseconds{1'200} &&
-                        node.ended_at < now - kStep;
+                        !manners.cuts_after && node.ended_at < now - kStep;
       keep(condition.able_since, able, now);
       keep(condition.unable_since, !reached, now);
+      if (manners.slow_query_for > milliseconds{1'200}) {
+        condition.slow_at = now;
+      }
       if (manners.refuses_password) {
         condition.refused_at = now;
       }

@@ -31,6 +31,10 @@ constexpr bool kSenderRowsAreDated = false;
 // what the old one wrote up to there. True once it knows the real one.
 constexpr bool kSwitchPointIsKnown = true;
 
+// While the primary is not watched, the history is fed from what a standby was told, and taken for
+// the primary's own when that is watched again. True once such points are bounds.
+constexpr bool kToldPositionsAreBounds = false;
+
 // A point of the history is kept without how exactly its time is known: only the error of the last
 // reading is told. True once each point has its own.
 constexpr bool kHistoryKnowsItsErrors = false;
@@ -84,6 +88,7 @@ std::optional<Position> end_of_line(const World& world, NodeId primary, Instant 
 // What the model does not know yet.
 struct Doubt {
   std::uint64_t first_seen = 0;  // where the timeline was seen first
+  Instant watched_since{};       // the primary, without a gap
   Seconds reading{};             // how inexactly a point of the history may be known
 };
 
@@ -109,6 +114,9 @@ bool fits(
       return true;
     }
     const double truth = world.wal().lag(*end, shown.position, at).count();
+    if (!kToldPositionsAreBounds && at - Seconds{truth} < doubt.watched_since) {
+      return true;
+    }
     const double aged = window.ages ? Seconds{window.to - at}.count() : 0;
     const double value = std::max(0.0, lag.time->count() - aged);
     const double own = lag.uncertainty ? lag.uncertainty->count() : 0;
@@ -158,6 +166,7 @@ class LagIsTrue : public Invariant {
     }
     const auto primary = primaries_.find(view.exporter);
     if (primary == primaries_.end() || !is_shown(truth.world, view, primary->second)) {
+      watched_since_[view.exporter] = view.picture.taken;
       return;  // the topmost server in sight is not the primary, and what is beyond is unknown
     }
     for (const cluster::Server& server : view.cluster.servers) {
@@ -198,9 +207,11 @@ class LagIsTrue : public Invariant {
     const auto found = seen.find(branch);
     return {
         .first_seen = found == seen.end() ? UINT64_MAX : found->second,
+        .watched_since = watched_since_[exporter],
         .reading = kHistoryKnowsItsErrors ? Seconds{} : slowest_};
   }
 
+  std::map<ExporterId, Instant> watched_since_;
   Seconds slowest_{};  // half of the longest answer of a primary
   std::map<ExporterId, std::map<BranchId, std::uint64_t>> first_seen_;
   std::map<ExporterId, NodeId> primaries_;  // that each exporter measures against

@@ -29,13 +29,16 @@ class UpIsTrue : public Invariant {
     const Condition& condition = truth.health.of(view.exporter, node);
     // It shows the world of when it was taken; conditions are those of one step later.
     const Instant at = view.picture.taken;
+    const bool slow = condition.slow_at && at - *condition.slow_at < std::chrono::seconds{40} &&
+                      server.sample.failure &&
+                      server.sample.failure->reason == pg::FailureReason::Timeout;
     const bool refused = condition.refused_at && at - *condition.refused_at < tick * 12;
     // What waits for a place logs in every ten ticks only.
     const milliseconds rest = shared ? tick * 14 + truth.scenario.timeout : milliseconds{0};
     const milliseconds back = tick * 3 + milliseconds{400} + rest;
     const milliseconds gone = tick * 2 + milliseconds{300} + rest;
     const std::string& name = server.sample.name;
-    if (server.sample.failure && !is_up(server.sample) && !refused &&
+    if (server.sample.failure && !is_up(server.sample) && !refused && !slow &&
         truth.health.able_for(view.exporter, node, back, at) && asked_since(truth, view, server)) {
       violated(
           "I3",
