@@ -88,13 +88,15 @@ void ObserverPlace::given(std::optional<int> number, Instant now, double fractio
         now +
         std::chrono::duration_cast<Instant::duration>(tick_ * kVisitEvery * (0.75 + fraction / 2));
   }
-  if (place_ != before) {
+  const bool waits_on = place_ == Place::Waiting && lost_ == Place::Waiting;
+  if (place_ != before && !waits_on) {
     since_ = now;
   }
 }
 
 void ObserverPlace::lost() {
   if (limited_) {
+    lost_ = place_ == Place::Unknown ? lost_ : place_;
     place_ = Place::Unknown;
   }
 }

@@ -71,6 +71,8 @@ class ObserverPlace {
   int observers_;
   std::chrono::milliseconds tick_;
   Place place_ = Place::Unknown;
+  // Before the connection was gone. Who waits closes it after each visit, and goes on waiting.
+  Place lost_ = Place::Unknown;
   std::optional<Place> wanted_;
   Instant since_{};
   Instant next_visit_{};

@@ -93,6 +93,7 @@ asio::awaitable<void> RoundPoller::ask_with_second_try() {
                      failure->reason != pg::FailureReason::Timeout &&
                      failure->reason != pg::FailureReason::Unsupported;
   if (stale && !polled_.stopped && polled_.place.is_observer()) {
+    polled_.collection.forget_round_failure();  // nobody is to see it while the second try runs
     co_await ask();
   }
 }

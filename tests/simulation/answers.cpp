@@ -42,6 +42,16 @@ std::uint32_t shown_timeline(const World& world, const Node& node) {
   return node.streams ? received : node.control_timeline;
 }
 
+// What the control file of a standby without a receiver names.
+void add_control_file(const Node& node, Cells& cells) {
+  if (!node.primary && !node.streams && node.control_lsn > 0) {
+    const std::string place =
+        std::to_string(node.control_timeline) + " " + lsn_text(node.control_lsn);
+    cells["checkpoint_at"] = place;
+    cells["min_recovery_at"] = place;
+  }
+}
+
 Cells tick_cells(const World& world, const Node& node) {
   const double now = SimulatedClock::wall_at(world.now());
   Cells cells{
@@ -50,7 +60,12 @@ Cells tick_cells(const World& world, const Node& node) {
       {"postmaster_start_time", seconds_text(SimulatedClock::wall_at(node.started))},
       {"position", lsn_text(node.position.lsn)},
       {"replay_paused", truth_text(node.paused)},
+      {"system_identifier", std::to_string(world.wal().at(node.position.branch).system_identifier)},
   };
+  add_control_file(node, cells);
+  if (node.promoted_at) {
+    cells["promoted_at"] = lsn_text(*node.promoted_at);
+  }
   const bool hidden = node.manners.hides && node.streams;
   if (!hidden) {
     cells["timeline"] = std::to_string(shown_timeline(world, node));
@@ -66,7 +81,11 @@ Cells tick_cells(const World& world, const Node& node) {
 
 // The receiver of a standby that streams; a role that may not look sees nothing of it.
 void add_receiver(const World& world, const Node& node, Cells& cells) {
-  if (!node.streams || node.manners.hides) {
+  if (!node.streams) {
+    return;
+  }
+  cells["receiver_pid"] = std::to_string(node.sender_pid);
+  if (node.manners.hides) {
     return;
   }
   const Node& upstream = world.node(*node.upstream);

@@ -20,9 +20,10 @@ void rethrow(const std::exception_ptr& problem) {
 Exporter::Exporter(loop::Loop loop, Exchange& exchange, ExporterId id, Setup setup)
     : loop_(loop),
       network_(loop, exchange, id),
-      http_(loop, exchange),
+      http_(loop, exchange, id),
       started_(loop.now()),
       configured_(loop.now()),
+      last_round_(loop.now()),
       watch_(fetch::Outside{loop, network_, http_}, std::move(setup), watch::Host{}) {
   watch_.start();
 }
@@ -58,17 +59,35 @@ std::optional<Instant> Exporter::oldest_due(milliseconds timeout) const {
   return oldest;
 }
 
-void Exporter::scrape(milliseconds patience) {
+asio::awaitable<void> Exporter::ask_probe(
+    http::ProbeRequest request, milliseconds patience, std::size_t number
+) {
+  const auto answer = co_await watch_.probe(std::move(request), patience);
+  scrapes_[number].answered = loop_.now();
+  scrapes_[number].bytes = answer.text.size();
+}
+
+void Exporter::probe(const std::string& target, milliseconds patience) {
+  http::ProbeRequest request{.target = target, .cluster = {}, .auth_module = {}};
+  run(ask_probe(std::move(request), patience, begin(patience)));
+}
+
+std::size_t Exporter::begin(milliseconds patience) {
   scrapes_.push_back({.asked = loop_.now(), .patience = loop_.now() + patience});
   ++asking_;
-  asio::co_spawn(
-      loop_.io,
-      ask(patience, scrapes_.size() - 1),
-      [this](const std::exception_ptr& problem) {
-        --asking_;
-        rethrow(problem);
-      }
-  );
+  return scrapes_.size() - 1;
+}
+
+void Exporter::run(asio::awaitable<void> task) {
+  asio::co_spawn(loop_.io, std::move(task), [this](const std::exception_ptr& problem) {
+    --asking_;
+    rethrow(problem);
+  });
+}
+
+void Exporter::scrape(milliseconds patience) {
+  last_round_ = loop_.now();
+  run(ask(patience, begin(patience)));
 }
 
 std::vector<cluster::LoggedEvent> Exporter::events_after(std::size_t told) const {

@@ -36,6 +36,8 @@ class Exporter {
 
   void reload(Setup setup);
   void scrape(milliseconds patience);
+  // A server by its address, on /probe.
+  void probe(const std::string& target, milliseconds patience);
 
   // What it shows; null before it has shown anything.
   [[nodiscard]] std::shared_ptr<const pages::Picture> picture() const { return watch_.picture(); }
@@ -50,10 +52,21 @@ class Exporter {
 
   [[nodiscard]] const std::vector<Scrape>& scrapes() const { return scrapes_; }
 
+  // When /metrics was last asked for; its start before that.
+  [[nodiscard]] Instant last_round() const { return last_round_; }
+
+  // Who wait for a page or a probe.
+  [[nodiscard]] std::size_t asking() const { return asking_; }
+
   // Of a page that nobody has answered yet, when it was due at the latest.
   [[nodiscard]] std::optional<Instant> oldest_due(milliseconds timeout) const;
 
  private:
+  std::size_t begin(milliseconds patience);
+  void run(asio::awaitable<void> task);
+  asio::awaitable<void> ask_probe(
+      http::ProbeRequest request, milliseconds patience, std::size_t number
+  );
   asio::awaitable<void> ask(milliseconds patience, std::size_t number);
 
   loop::Loop loop_;
@@ -62,6 +75,7 @@ class Exporter {
   std::vector<Scrape> scrapes_;
   Instant started_;
   Instant configured_;
+  Instant last_round_;
   mutable std::size_t first_open_ = 0;  // all before it are answered
   std::size_t asking_ = 0;
   watch::Watch watch_;

@@ -27,6 +27,9 @@ void Health::note(World& world, milliseconds tick, Instant now) {
                         !manners.cuts_after && node.ended_at < now - kStep;
       keep(condition.able_since, able, now);
       keep(condition.unable_since, !reached, now);
+      if (manners.slow_query_for > milliseconds{1'200}) {
+        condition.slow_at = now;
+      }
       if (manners.refuses_password) {
         condition.refused_at = now;
       }

@@ -12,6 +12,7 @@ namespace pgrepl::simulation {
 struct Condition {
   std::optional<Instant> able_since{};    // nothing stands in the way of an answer in time
   std::optional<Instant> unable_since{};  // no answer can come
+  std::optional<Instant> slow_at{};       // a query was last so slow that a round may fail
   std::optional<Instant> refused_at{};    // it last refused a password
 };
 

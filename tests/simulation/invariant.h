@@ -29,6 +29,7 @@ struct Truth {
   Ledger& ledger;
   const SimulatedClock& clock;
   Health health;
+  std::vector<std::string> logged{};  // warnings and errors since the last step
 };
 
 // What one exporter shows, when it shows something new.
@@ -39,6 +40,7 @@ struct View {
   const std::vector<cluster::LoggedEvent>& events;  // since the last view
   Instant started;                                  // the exporter
   Instant configured;                               // its list, last
+  Instant last_round;                               // when /metrics was last asked for
 };
 
 class Invariant {

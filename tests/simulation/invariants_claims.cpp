@@ -12,6 +12,10 @@ namespace {
 // server, or that of the control file of one without a receiver. True once those prove nothing.
 constexpr bool kLateTimelinesProveNothing = true;
 
+// An exporter that waits for its place at one server, and cannot reach the others, takes the
+// cluster for observed while it asks for the place. True once it waits for the answer.
+constexpr bool kUndecidedServersAreWaitedFor = false;
+
 bool claims(const cluster::Cluster& cluster, cluster::Anomaly anomaly) {
   return std::ranges::find(cluster.anomalies, anomaly, &cluster::AnomalyFinding::anomaly) !=
          cluster.anomalies.end();
@@ -56,32 +60,37 @@ class FailoversAreCounted : public Invariant {
     Instant primary_seen{};
     std::uint64_t failovers = 0;
     std::size_t told = 0;  // promotions that were judged
-    std::uint64_t before = 0;
+    std::optional<Promotion> expected{};
+    std::uint64_t before = 0;  // that promotion
   };
 
   // A promotion that could be seen for long must have been counted.
   void check_last(const Truth& truth, const View& view, Known& known) {
     const auto& all = truth.world.promotions;
     if (all.size() > known.told) {
+      known.told = all.size();
+      // Seen from one primary to the next without a gap.
       const Promotion& last = all.back();
-      const bool is_shown = std::ranges::any_of(view.cluster.servers, [&](const auto& server) {
-        return node_of(truth.world, server) == last.node;
-      });
-      const bool was_known = is_shown && known.primary && *known.primary != last.node &&
-                             known.primary_seen < last.at &&
+      const bool was_known = known.primary && *known.primary != last.node &&
                              last.at - known.primary_seen < std::chrono::seconds{5};
-      const auto visible = truth.scenario.tick * 4;
-      if (!was_known || last.at < view.configured + visible) {
-        known.told = all.size();
-        return;
-      }
-      if (truth.health.able_for(view.exporter, last.node, visible, view.picture.taken) &&
-          view.picture.taken - last.at > visible && truth.world.node(last.node).primary) {
-        known.told = all.size();
-        if (view.cluster.failovers == 0) {
-          violated("I4", view.picture.taken, "a promotion that could be seen is not counted");
-        }
-      }
+      known.expected = was_known ? std::optional{last} : std::nullopt;
+      known.before = known.failovers;
+    }
+    const Instant at = view.picture.taken;
+    const auto visible = truth.scenario.tick * 5;
+    if (!known.expected || at - known.expected->at <= visible) {
+      return;
+    }
+    const NodeId next = known.expected->node;
+    const bool is_shown = std::ranges::any_of(view.cluster.servers, [&](const auto& server) {
+      return node_of(truth.world, server) == next;
+    });
+    const bool judged = is_shown && view.configured < known.expected->at &&
+                        truth.world.node(next).primary &&
+                        truth.health.able_for(view.exporter, next, visible, at);
+    known.expected.reset();
+    if (judged && view.cluster.failovers == known.before) {
+      violated("I4", at, "a promotion that could be seen is not counted");
     }
   }
 
@@ -94,10 +103,10 @@ class ClaimsAreTrue : public Invariant {
     if (truth.world.primaries().size() > 1) {
       two_primaries_at_ = truth.world.now();
     }
+    note_leader(truth.world);
     for (NodeId id = 0; id < truth.world.nodes().size(); ++id) {
       const Node& node = truth.world.node(id);
-      const auto leader = leader_line(truth.world);
-      if (leader && !truth.world.wal().contains(*leader, node.position)) {
+      if (leader_ && !truth.world.wal().contains(*leader_, node.position)) {
         apart_at_[id] = truth.world.now();
       }
     }
@@ -131,9 +140,12 @@ class ClaimsAreTrue : public Invariant {
   }
 
  private:
-  static std::optional<Position> leader_line(const World& world) {
+  // Without a primary, that of before is what others are apart from.
+  void note_leader(const World& world) {
     const auto all = world.primaries();
-    return all.size() == 1 ? std::optional{world.node(all.front()).position} : std::nullopt;
+    if (all.size() == 1) {
+      leader_ = world.node(all.front()).position;
+    }
   }
 
   void check_primary(const Truth& truth, const View& view) {
@@ -146,7 +158,9 @@ class ClaimsAreTrue : public Invariant {
       const bool refused = node && truth.health.of(view.exporter, *node).refused_at &&
                            view.picture.taken - *truth.health.of(view.exporter, *node).refused_at <
                                truth.scenario.tick * 12;
-      if (node && !refused && truth.world.node(*node).primary &&
+      const bool decided = server.sample.tick || server.sample.failure;
+      const bool judged = kUndecidedServersAreWaitedFor || decided;
+      if (judged && node && !refused && truth.world.node(*node).primary &&
           truth.health.able_for(view.exporter, *node, visible, view.picture.taken) &&
           truth.world.past(*node, view.picture.taken - visible).primary &&
           view.picture.taken - view.configured > visible) {
@@ -157,6 +171,7 @@ class ClaimsAreTrue : public Invariant {
     }
   }
 
+  std::optional<Position> leader_;
   std::optional<Instant> two_primaries_at_;
   std::map<NodeId, Instant> apart_at_;
 };

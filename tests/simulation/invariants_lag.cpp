@@ -29,14 +29,15 @@ constexpr bool kSenderRowsAreDated = false;
 
 // The model takes for the switch point of a timeline where its primary was first seen, and keeps
 // what the old one wrote up to there. True once it knows the real one.
-constexpr bool kSwitchPointIsKnown = false;
+constexpr bool kSwitchPointIsKnown = true;
 
-// Whether the position lies between the switch point and where the primary was soon after.
-bool is_near_the_switch(const World& world, const Position& end, const Position& shown) {
-  const Branch& branch = world.wal().at(end.branch);
-  const auto soon = branch.points.front().at + std::chrono::seconds{15};
-  return branch.parent && shown.lsn >= branch.start && shown.lsn <= world.wal().lsn_at(end, soon);
-}
+// While the primary is not watched, the history is fed from what a standby was told, and taken for
+// the primary's own when that is watched again. True once such points are bounds.
+constexpr bool kToldPositionsAreBounds = false;
+
+// A point of the history is kept without how exactly its time is known: only the error of the last
+// reading is told. True once each point has its own.
+constexpr bool kHistoryKnowsItsErrors = false;
 
 // From where to where the value may be about, and whether it ages from then to when it is shown.
 struct Window {
@@ -84,12 +85,20 @@ std::optional<Position> end_of_line(const World& world, NodeId primary, Instant 
   return end;
 }
 
+// What the model does not know yet.
+struct Doubt {
+  std::uint64_t first_seen = 0;  // where the timeline was seen first
+  Instant watched_since{};       // the primary, without a gap
+  Seconds reading{};             // how inexactly a point of the history may be known
+};
+
 bool fits(
     const World& world,
     NodeId primary,
     NodeId standby,
     const cluster::ReplicationLag& lag,
     const Window& window,
+    const Doubt& doubt,
     std::string& why
 ) {
   for (Instant at = window.from;; at = std::min(window.to, at + kStep)) {
@@ -98,13 +107,20 @@ bool fits(
     if (!end || shown.primary || !world.wal().contains(*end, shown.position)) {
       return true;  // nothing to compare with
     }
-    if (!kSwitchPointIsKnown && is_near_the_switch(world, *end, shown.position)) {
+    const Branch& branch = world.wal().at(end->branch);
+    const bool near_the_switch = branch.parent && shown.position.lsn >= branch.start &&
+                                 shown.position.lsn <= doubt.first_seen;
+    if (!kSwitchPointIsKnown && near_the_switch) {
       return true;
     }
     const double truth = world.wal().lag(*end, shown.position, at).count();
+    if (!kToldPositionsAreBounds && at - Seconds{truth} < doubt.watched_since) {
+      return true;
+    }
     const double aged = window.ages ? Seconds{window.to - at}.count() : 0;
     const double value = std::max(0.0, lag.time->count() - aged);
-    const double margin = lag.uncertainty ? lag.uncertainty->count() : 0;
+    const double own = lag.uncertainty ? lag.uncertainty->count() : 0;
+    const double margin = own + doubt.reading.count();
     const bool judged = kStandbyViewIsBounded || lag.basis != cluster::LagBasis::StandbyView;
     const bool below = !judged || value - margin <= truth + kTolerance.count();
     const bool above = !lag.uncertainty || value + margin >= truth - kTolerance.count();
@@ -112,7 +128,7 @@ bool fits(
       return true;
     }
     why = "shows " + number(lag.time->count()) +
-          (lag.uncertainty ? " ± " + number(margin) : std::string{" at least"}) + ", truth " +
+          (lag.uncertainty ? " ± " + number(own) : std::string{" at least"}) + ", truth " +
           number(truth) + " at " + time_text(at) + ", read from " + time_text(window.from);
     if (at >= window.to) {
       return false;
@@ -122,7 +138,18 @@ bool fits(
 
 class LagIsTrue : public Invariant {
  public:
-  void on_start(ExporterId exporter) override { primaries_.erase(exporter); }
+  void on_start(ExporterId exporter) override {
+    primaries_.erase(exporter);
+    first_seen_.erase(exporter);
+  }
+
+  void on_step(const Truth& truth, const std::vector<const Exporter*>&) override {
+    for (const Node& node : truth.world.nodes()) {
+      if (node.primary) {
+        slowest_ = std::max(slowest_, Seconds{node.manners.slowness} / 2);
+      }
+    }
+  }
 
   void on_view(const Truth& truth, const View& view) override {
     if (!view.cluster.observed) {
@@ -133,11 +160,14 @@ class LagIsTrue : public Invariant {
       const auto node = node_of(truth.world, view.cluster.servers[*view.cluster.primary]);
       if (node) {
         primaries_[view.exporter] = *node;
+        const Position end = truth.world.past(*node, view.picture.taken).position;
+        first_seen_[view.exporter].emplace(end.branch, end.lsn);
       }
     }
     const auto primary = primaries_.find(view.exporter);
-    if (primary == primaries_.end()) {
-      return;
+    if (primary == primaries_.end() || !is_shown(truth.world, view, primary->second)) {
+      watched_since_[view.exporter] = view.picture.taken;
+      return;  // the topmost server in sight is not the primary, and what is beyond is unknown
     }
     for (const cluster::Server& server : view.cluster.servers) {
       const auto node = node_of(truth.world, server);
@@ -151,7 +181,9 @@ class LagIsTrue : public Invariant {
         continue;
       }
       std::string why;
-      if (window && !fits(truth.world, primary->second, *node, server.standby->lag, *window, why)) {
+      const Doubt doubt = doubt_of(truth.world, view.exporter, primary->second, view.picture.taken);
+      if (window &&
+          !fits(truth.world, primary->second, *node, server.standby->lag, *window, doubt, why)) {
         violated(
             "I1",
             view.picture.taken,
@@ -163,6 +195,25 @@ class LagIsTrue : public Invariant {
   }
 
  private:
+  static bool is_shown(const World& world, const View& view, NodeId id) {
+    return std::ranges::any_of(view.cluster.servers, [&](const cluster::Server& server) {
+      return node_of(world, server) == id;
+    });
+  }
+
+  Doubt doubt_of(const World& world, ExporterId exporter, NodeId primary, Instant at) {
+    const BranchId branch = world.past(primary, at).position.branch;
+    const auto& seen = first_seen_[exporter];
+    const auto found = seen.find(branch);
+    return {
+        .first_seen = found == seen.end() ? UINT64_MAX : found->second,
+        .watched_since = watched_since_[exporter],
+        .reading = kHistoryKnowsItsErrors ? Seconds{} : slowest_};
+  }
+
+  std::map<ExporterId, Instant> watched_since_;
+  Seconds slowest_{};  // half of the longest answer of a primary
+  std::map<ExporterId, std::map<BranchId, std::uint64_t>> first_seen_;
   std::map<ExporterId, NodeId> primaries_;  // that each exporter measures against
 };
 

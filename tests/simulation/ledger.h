@@ -30,11 +30,23 @@ class Ledger {
     }
   }
 
+  void note_lookup(ExporterId exporter, Instant at) {
+    auto& asked = lookups_[exporter];
+    asked.push_back(at);
+    while (at - asked.front() > std::chrono::minutes{1}) {
+      asked.pop_front();
+    }
+  }
+
+  // Of names and of Patroni, in the last minute before the last one.
+  [[nodiscard]] std::size_t lookups(ExporterId exporter) { return lookups_[exporter].size(); }
+
   // Sessions that exist, open or not.
   std::size_t sessions = 0;
 
  private:
   std::map<std::pair<ExporterId, NodeId>, Contact> contacts_;
+  std::map<ExporterId, std::deque<Instant>> lookups_;
 };
 
 }  // namespace pgrepl::simulation

@@ -37,6 +37,7 @@ constexpr std::array kNames{
     "exporter is killed and started anew",
     "exporter reloads another list",
     "is asked for a page, patience ms:",
+    "is asked for one server on /probe, patience ms:",
     "name service: 0 works, 1 fails, 2 hangs, 3 lies, 4 is empty, 5 throws:",
     "Patroni: 0 works, 1 fails, 2 hangs, 3 lies, 4 is empty, 5 throws:",
     "is listed again",
@@ -45,7 +46,7 @@ constexpr std::array kNames{
 
 bool is_of_exporter(Kind kind) {
   return kind == Kind::RestartExporter || kind == Kind::KillExporter || kind == Kind::Reload ||
-         kind == Kind::Scrape;
+         kind == Kind::Scrape || kind == Kind::Probe;
 }
 
 std::optional<NodeId> running_primary(const World& world) {
@@ -234,6 +235,12 @@ void Stage::perform(const Move& move) {
         seats_.at(move.node).exporter->scrape(milliseconds{move.amount});
       }
       break;
+    case Kind::Probe: {
+      const Node& target = world_.node(move.other);
+      const pg::Endpoint endpoint{target.address, target.port};
+      seats_.at(move.node).exporter->probe(to_string(endpoint), milliseconds{move.amount});
+      break;
+    }
     default:
       perform_on_server(move);
   }

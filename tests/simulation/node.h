@@ -61,7 +61,9 @@ struct Node {
   Instant heard_at{};   // when WAL or a keepalive last came through
   Position reported{};  // what its sender was told that it has replayed
   Position reported_received{};
-  std::uint32_t control_timeline = 1;  // of the last (re)startpoint
+  std::uint32_t control_timeline = 1;          // of the last (re)startpoint
+  std::uint64_t control_lsn = 0;               // likewise
+  std::optional<std::uint64_t> promoted_at{};  // where, until the next start
   Instant checkpoint_at{};
 
   std::uint64_t write_rate = 0;  // bytes a second, while it is primary

@@ -31,6 +31,10 @@ constexpr std::array<Likely, 29> kMoves{{
     {Kind::Patroni, 2},      {Kind::Unlist, 1},
 }};
 
+// One who asks for a server on /probe, and leaves before a slow query of it has ended, makes it
+// fail for everybody until the round is over. True once patience bounds nothing but the asker.
+constexpr bool kPatienceIsNoEvidence = false;
+
 constexpr std::array<const char*, 4> kQueries{
     "server_facts", "replication_slots", "stat_database", "stat_activity"};
 constexpr std::array<int, 8> kVersions{
@@ -138,8 +142,14 @@ void add_scrapes(Random& random, Scenario& scenario) {
     for (Instant at = kBegin + milliseconds{random.between(0, every)}; at < scenario.end;
          at += milliseconds{random.between(every / 2, every * 3 / 2)}) {
       const std::int64_t patience = random.percent(80) ? 10'000 : random.between(1, 4'000);
+      const bool probes = random.percent(30);
+      const std::size_t other = random.below(scenario.nodes.size());
       scenario.moves.push_back(
-          {.at = at, .kind = Kind::Scrape, .node = exporter, .other = 0, .amount = patience}
+          {.at = at,
+           .kind = probes ? Kind::Probe : Kind::Scrape,
+           .node = exporter,
+           .other = other,
+           .amount = probes && !kPatienceIsNoEvidence ? 10'000 : patience}
       );
     }
   }
@@ -159,7 +169,8 @@ Scenario make_scenario(std::uint64_t seed, int minutes) {
                        : random.percent(50) ? Discovery::Dns
                                             : Discovery::Patroni;
   scenario.calm_from = kBegin + std::chrono::minutes{minutes};
-  scenario.end = scenario.calm_from + std::chrono::seconds{45};
+  // Longer than any pause after a failure, which is a minute at most.
+  scenario.end = scenario.calm_from + std::chrono::seconds{90};
   add_moves(random, scenario);
   add_scrapes(random, scenario);
   std::ranges::stable_sort(scenario.moves, {}, &Move::at);

@@ -40,6 +40,7 @@ enum class Kind {
   KillExporter,
   Reload,       // amount: a seed for the list
   Scrape,       // amount: patience in milliseconds
+  Probe,        // of server `other`; amount: patience in milliseconds
   NameService,  // amount: NameService
   Patroni,      // likewise
   List,         // discovery lists `node` again

@@ -11,8 +11,6 @@
 #include <map>
 #include <string>
 
-#include <spdlog/spdlog.h>
-
 namespace {
 
 using namespace pgrepl;
@@ -163,7 +161,6 @@ int main(int argc, char** argv) {
     );
     return 2;
   }
-  spdlog::set_level(spdlog::level::off);
   const catalogue::Catalogue catalogue = load_catalogue();
   if (wanted->only) {
     const auto scenario = simulation::make_scenario(*wanted->only, wanted->minutes);

@@ -122,6 +122,7 @@ std::unique_ptr<session::SimpleSession> SimulatedNetwork::make_simple_session() 
 asio::awaitable<session::Addresses> SimulatedNetwork::resolve(
     std::string host, session::Deadline deadline
 ) {
+  exchange_.ledger.note_lookup(exporter_, loop_.now());
   const World& world = exchange_.world;
   const NameService service = world.name_service;
   const Instant answered = loop_.now() + milliseconds{2};
@@ -153,6 +154,7 @@ asio::awaitable<session::Addresses> SimulatedNetwork::resolve(
 asio::awaitable<Expected<std::string, std::string>> SimulatedHttp::get(
     config::Url, config::RestAccess, loop::Instant deadline
 ) {
+  exchange_.ledger.note_lookup(exporter_, loop_.now());
   const World& world = exchange_.world;
   const NameService service = world.patroni;
   const Instant answered = loop_.now() + milliseconds{3};

@@ -29,7 +29,8 @@ class SimulatedNetwork : public session::Network {
 // Patroni's /cluster, asked of anybody.
 class SimulatedHttp : public fetch::Client {
  public:
-  SimulatedHttp(loop::Loop loop, Exchange& exchange) : loop_(loop), exchange_(exchange) {}
+  SimulatedHttp(loop::Loop loop, Exchange& exchange, ExporterId exporter)
+      : loop_(loop), exchange_(exchange), exporter_(exporter) {}
 
   asio::awaitable<Expected<std::string, std::string>> get(
       config::Url url, config::RestAccess access, loop::Instant deadline
@@ -38,6 +39,7 @@ class SimulatedHttp : public fetch::Client {
  private:
   loop::Loop loop_;
   Exchange& exchange_;
+  ExporterId exporter_;
 };
 
 }  // namespace pgrepl::simulation

@@ -34,7 +34,7 @@ Stage::Stage(Scenario scenario, const catalogue::Catalogue& catalogue, bool keep
       recipes_(catalogue),
       exchange_{world_, recipes_, ledger_, film_},
       seats_(scenario_.exporters),
-      truth_{scenario_, world_, ledger_, clock_, {}},
+      truth_{scenario_, world_, ledger_, clock_, {}, {}},
       invariants_(all_invariants()) {
   world_.on_end = [this](std::uint64_t backend) {
     if (const auto wire = exchange_.by_backend.find(backend); wire != exchange_.by_backend.end()) {
@@ -129,6 +129,7 @@ void Stage::step(Instant now) {
   while (next_move_ < scenario_.moves.size() && scenario_.moves[next_move_].at <= now) {
     perform(scenario_.moves[next_move_++]);
   }
+  truth_.logged = log_.take();
   truth_.health.note(world_, scenario_.tick, now);
   std::erase_if(leaving_, [](const auto& exporter) { return exporter->has_ended(); });
 }
@@ -157,6 +158,7 @@ void Stage::look(ExporterId id) {
       .events = events,
       .started = seat.exporter->started(),
       .configured = seat.exporter->configured(),
+      .last_round = seat.exporter->last_round(),
   };
   for (const auto& invariant : invariants_) {
     invariant->on_view(truth_, view);
@@ -267,7 +269,8 @@ void Stage::look_at_the_end() {
            .cluster = seat.seen->clusters.front().cluster,
            .events = kNoEvents,
            .started = seat.exporter->started(),
-           .configured = seat.exporter->configured()}
+           .configured = seat.exporter->configured(),
+           .last_round = seat.exporter->last_round()}
       );
     }
   }

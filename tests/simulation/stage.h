@@ -3,6 +3,7 @@
 
 #include "simulation/exporter.h"
 #include "simulation/invariant.h"
+#include "simulation/log_trap.h"
 #include "simulation/scenario.h"
 
 #include <memory>
@@ -48,6 +49,7 @@ class Stage {
   [[nodiscard]] Setup setup_of(std::uint64_t seed) const;
   void film_picture(ExporterId id, const pages::Picture& picture);
 
+  LogTrap log_;
   Scenario scenario_;
   const catalogue::Catalogue& catalogue_;
   Film film_;

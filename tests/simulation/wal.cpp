@@ -44,6 +44,16 @@ std::vector<Wal::Part> Wal::line_to(Position end) const {
   return line;
 }
 
+std::uint32_t Wal::highest_timeline(std::uint64_t system_identifier) const {
+  std::uint32_t highest = 0;
+  for (const Branch& branch : branches_) {
+    if (branch.system_identifier == system_identifier) {
+      highest = std::max(highest, branch.timeline);
+    }
+  }
+  return highest;
+}
+
 bool Wal::contains(Position end, Position position) const {
   // From the position down to the root: each part must be on the line, up to where it is used.
   const auto line = line_to(end);

@@ -52,6 +52,9 @@ class Wal {
   // The primary has lost what it wrote beyond `lsn`: a crash before the flush.
   void cut(BranchId branch, std::uint64_t lsn);
 
+  // Of all branches of one cluster.
+  [[nodiscard]] std::uint32_t highest_timeline(std::uint64_t system_identifier) const;
+
   [[nodiscard]] const Branch& at(BranchId branch) const { return branches_.at(branch); }
 
   // Whether the WAL that ends at `end` holds `position`: who is there can follow whoever is at

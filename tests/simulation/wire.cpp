@@ -250,6 +250,9 @@ void Wire::lose(Passed why, std::size_t wanted, std::vector<QueryResult>& result
     error.message = "given up: the session was closed";
     error.given_up = true;
   }
+  if (!link().carries_answers()) {
+    results.clear();  // they were given, and never came
+  }
   if (why != Passed::GivenUp) {
     exchange_.ledger.of(exporter_, node_).failed = loop_.now();
     if (exchange_.film.keeps()) {

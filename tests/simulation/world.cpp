@@ -63,6 +63,7 @@ void World::visit(NodeId id, std::vector<char>& done) {
   if (node.runs() && now_ - node.checkpoint_at > kCheckpoint) {
     node.checkpoint_at = now_;
     node.control_timeline = wal_.at(node.position.branch).timeline;
+    node.control_lsn = node.position.lsn;
   }
   remember(node);
 }

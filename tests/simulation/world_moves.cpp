@@ -6,6 +6,15 @@
 
 namespace pgrepl::simulation {
 
+namespace {
+
+// A server takes the number after the highest of which it finds a history file. Without a shared
+// archive, that may be one which another server has taken too: a promotion that the model takes for
+// a primary that was put back. True once a branch is more than its number.
+constexpr bool kTimelineNumbersMayRepeat = false;
+
+}  // namespace
+
 // Two servers never start at one instant: they are told apart by that.
 Instant World::start_instant(NodeId id) const {
   return now_ + std::chrono::microseconds{1 + id};
@@ -51,12 +60,15 @@ void World::start(NodeId id, milliseconds takes) {
   node.started = start_instant(id);
   node.ready_at = now_ + takes;
   node.paused = false;
+  node.promoted_at.reset();
 }
 
 std::uint32_t World::next_timeline(const Node& node) const {
-  // A server takes the number after the highest of which its archive has a history file: here, of
-  // those that lie on its own line.
-  return wal_.at(node.position.branch).timeline + 1;
+  const std::uint64_t identifier = wal_.at(node.position.branch).system_identifier;
+  if (kTimelineNumbersMayRepeat) {
+    return wal_.at(node.position.branch).timeline + 1;
+  }
+  return wal_.highest_timeline(identifier) + 1;
 }
 
 void World::promote(NodeId id) {
@@ -67,11 +79,13 @@ void World::promote(NodeId id) {
   // It replays what it has received first.
   node.position = node.received;
   const std::uint32_t timeline = next_timeline(node);
+  node.promoted_at = node.position.lsn;
   node.position.branch = wal_.fork(node.position, timeline, now_);
   node.primary = true;
   node.paused = false;
   node.streams = false;
   node.control_timeline = timeline;
+  node.control_lsn = node.position.lsn;
   for (const Node& other : nodes_) {
     node.write_rate = std::max(node.write_rate, other.primary ? other.write_rate : 0);
   }
@@ -114,6 +128,8 @@ void World::rebuild(NodeId id, NodeId from) {
   node.received = source.primary ? source.position : source.received;
   node.position = node.received;
   node.control_timeline = wal_.at(node.position.branch).timeline;
+  node.control_lsn = node.position.lsn;
+  node.promoted_at.reset();
   node.checkpoint_at = now_;
   remember(node);
 }
@@ -148,6 +164,8 @@ void World::renew(NodeId id) {
   node.streams = false;
   node.started = start_instant(id);
   node.control_timeline = 1;
+  node.control_lsn = kFresh;
+  node.promoted_at.reset();
   remember(node);
 }
 

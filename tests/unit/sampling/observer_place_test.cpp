@@ -51,6 +51,24 @@ TEST(ObserverPlace, TheNumberDecides) {
   EXPECT_EQ(place.place(), Place::Waiting);
 }
 
+// Who waits closes its connection after each visit, and asks anew at the next.
+TEST(ObserverPlace, WaitingGoesOnFromVisitToVisit) {
+  ObserverPlace place = place_of();
+  place.given(-1, kStart, 0);
+  place.lost();
+  place.given(-1, kStart + 10s, 0);
+  EXPECT_TRUE(place.is_settled(kStart + 10s));
+}
+
+TEST(ObserverPlace, APlaceThatWasLostAndGivenAnewHasToSettleAgain) {
+  ObserverPlace place = place_of();
+  place.given(0, kStart, 0);
+  place.lost();
+  place.given(0, kStart + 10s, 0);
+  EXPECT_FALSE(place.is_settled(kStart + 10s));
+  EXPECT_TRUE(place.is_settled(kStart + 15s));
+}
+
 TEST(ObserverPlace, AServerThatHandsOutNoPlacesIsRead) {
   ObserverPlace place = place_of();
   place.given(std::nullopt, kStart, 0);
