@@ -173,10 +173,10 @@ TEST_P(EvidenceSlots, TimeToLossFollowsTheSlotAndNotThePrimary) {
         write(primary, 1000);
         // Half of what there is, each time: it falls behind more slowly than the one that is gone.
         primary.execute(
-            "SELECT pg_replication_slot_advance('slow', restart_lsn + "
-            "pg_wal_lsn_diff(pg_current_wal_flush_lsn(), restart_lsn) / 2) FROM "
-            "pg_replication_slots WHERE slot_name = 'slow' AND pg_current_wal_flush_lsn() > "
-            "restart_lsn"
+            "SELECT pg_replication_slot_advance('slow', format('%s/%s', upper(to_hex(half >> 32)), "
+            "upper(to_hex(half & 4294967295)))::pg_lsn) FROM (SELECT ((pg_current_wal_flush_lsn() "
+            "- '0/0'::pg_lsn + (restart_lsn - '0/0'::pg_lsn)) / 2)::bigint AS half FROM "
+            "pg_replication_slots WHERE slot_name = 'slow') AS slot"
         );
         std::this_thread::sleep_for(300ms);
         return time_to_loss("gone").has_value() && time_to_loss("keeps_up").has_value();
