@@ -246,7 +246,7 @@ std::optional<MissingWal> find_missing_wal(
       .upstream = source->name,
       .needed = *needed,
       .oldest = *source->wal_files->oldest,
-      .may_be_in_archive = !sample.facts || sample.facts->restores_from_archive.value_or(true)};
+      .may_be_in_archive = restores_from_archive(sample).value_or(true)};
 }
 
 std::vector<LowSetting> find_low_settings(const StandbyView& view) {

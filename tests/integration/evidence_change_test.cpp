@@ -183,6 +183,32 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& role) { return role.index == 0 ? "Primary" : "Standby"; }
 );
 
+// A second site is promoted while the first one goes on.
+TEST_F(EvidenceChange, SiteThatIsPromotedBesideItsOriginIsTold) {
+  PgCluster cluster{};
+  PgServer& site = cluster.add_standby({.name = "dr-1"});
+  watch_file(
+      "clusters:\n  - name: dr\n    follows: main\n    servers:\n      - " + entry_of(site) +
+      "\n  - name: main\n    servers:\n      - " + entry_of(cluster.primary()) + "\n"
+  );
+  const auto of_site = [&](const char* series, Labels labels) {
+    labels.emplace("cluster", "dr");
+    return exporter().value(series, labels);
+  };
+  const auto two_origins = [&] {
+    return of_site("pg_cluster_anomaly", {{"anomaly", "two_origins"}}) == 1;
+  };
+  ASSERT_TRUE(becomes(site, "streaming")) << problems();
+  EXPECT_EQ(of_site("pg_cluster_role", {{"role", "standby"}}), 1);
+  EXPECT_EQ(of_site("pg_cluster_anomaly", {{"anomaly", "no_primary"}}), 0);
+  EXPECT_FALSE(two_origins());
+  site.promote();
+  EXPECT_TRUE(wait_until(two_origins)) << problems();
+  EXPECT_NE(problems().find("which it is configured to follow"), std::string::npos) << problems();
+  cluster.primary().stop();
+  EXPECT_TRUE(wait_until([&] { return !two_origins(); })) << "what the site is there for";
+}
+
 // Case 24.
 class EvidenceRebuilt : public EvidenceByMajor {
  protected:
