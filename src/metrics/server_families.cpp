@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace pgrepl::metrics {
 
@@ -121,25 +122,33 @@ void add_role(const Server& server, GaugeWriter& out) {
   }
 }
 
-// What our role may see; other capabilities are not judged by what was seen.
+// What the server lets us see, each as far as an answer has shown it.
 void add_capabilities(const Server& server, GaugeWriter& out) {
   const auto* reading = reading_of(server);
   if (reading == nullptr) {
     return;
   }
-  constexpr std::string_view kName = "pg_server_capability";
-  constexpr std::string_view kHelp =
-      "0: the server refuses it to our role; what rests on it is absent";
-  const bool waits_known =
-      server.sample.sync_waits.is_hidden() || server.sample.sync_waits.has_value();
-  out.gauge(kName, kHelp, {{"capability", "receiver"}}, truth(!reading->receiver.is_hidden()));
-  out.gauge(kName, kHelp, {{"capability", "senders"}}, truth(!reading->senders_hidden));
-  out.gauge(
-      kName,
-      kHelp,
-      {{"capability", "activity"}},
-      waits_known ? std::optional{truth(!server.sample.sync_waits.is_hidden())} : std::nullopt
-  );
+  const cluster::ServerSample& sample = server.sample;
+  const auto& waits = sample.sync_waits;
+  const auto& facts = sample.facts;
+  const std::pair<const char*, std::optional<bool>> capabilities[] = {
+      {"wal_position", reading->position.has_value()},
+      {"receiver", !reading->receiver.is_hidden()},
+      {"senders", !reading->senders_hidden},
+      {"slots", sample.slots_read_at ? std::optional{true} : std::nullopt},
+      {"control", reading->system_identifier.has_value()},
+      {"activity",
+       waits.is_hidden() || waits.has_value() ? std::optional{!waits.is_hidden()} : std::nullopt},
+      {"settings", facts ? facts->reads_all_settings : std::nullopt},
+  };
+  for (const auto& [capability, has] : capabilities) {
+    out.gauge(
+        "pg_server_capability",
+        "0: the server refuses it to our role; what rests on it is absent",
+        {{"capability", capability}},
+        has ? std::optional{truth(*has)} : std::nullopt
+    );
+  }
 }
 
 void add_sessions(const Server& server, GaugeWriter& out) {
