@@ -98,7 +98,9 @@ TEST(RequestHead, WhatIsAboutTheConnectionIsNotHandedOn) {
   );
   ASSERT_TRUE(parsed && *parsed);
   EXPECT_EQ(
-      to_text(**parsed), "GET / HTTP/1.1\r\nHost: h\r\nauthorization: Basic a\r\nx-kept: 1\r\n\r\n"
+      to_text(**parsed),
+      "GET / HTTP/1.1\r\nx-front-target: /\r\nHost: h\r\nauthorization: Basic a\r\nx-kept: "
+      "1\r\n\r\n"
   );
 }
 
