@@ -239,6 +239,13 @@ std::optional<pg::ConnInfo> read_address(yaml::Reader& reader, const ConnectionC
     );
     return std::nullopt;
   }
+  // Before an abstract Unix socket there is one, at the first place.
+  if (address.find('@', 1) != std::string::npos) {
+    reader.error(
+        host ? "host" : "hostaddr", "has an '@'; user and password have keys of their own"
+    );
+    return std::nullopt;
+  }
   pg::ConnInfo read;
   read.endpoint = {.host = address, .port = port.value_or(context.defaults.endpoint.port)};
   if (hostaddr) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pg/endpoint.h"
+#include "pg/reach.h"
 
 #include <optional>
 #include <string>
@@ -36,6 +37,9 @@ struct ConnInfo {
   std::optional<Secret> password;
   // Read again at every connect, so that a rotated password is picked up. Wins over `password`.
   std::optional<std::string> password_file;
+  // Set when somebody else than the administrator named the host: it is connected to at no address
+  // outside. Absent: anywhere.
+  std::optional<Reach> reach{};
 
   // The value of a keyword in `parameters`.
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view keyword) const;

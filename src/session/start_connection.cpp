@@ -2,6 +2,7 @@
 
 #include "files/read.h"
 #include "session/classify.h"
+#include "session/libpq_facts.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -132,6 +133,10 @@ Expected<Conn, ConnectError> start_connection(
   }
   if (auto problem = why_not_open(conninfo)) {
     return Unexpected{unusable_file(std::move(*problem))};
+  }
+  if (conninfo.reach && !conninfo.parameter("require_auth") && knows_parameter("require_auth")) {
+    // A server that somebody else named may not ask for the password in clear.
+    parameters.add("require_auth", "!password");
   }
   if (!says_gssencmode(conninfo)) {
     parameters.add("gssencmode", "disable");
