@@ -125,12 +125,28 @@ asio::awaitable<void> Connection::establish(PostgresPollingStatusType& polling) 
 asio::awaitable<std::optional<ConnectError>> Connection::open(
     pg::ConnInfo conninfo, loop::Instant deadline
 ) {
+  auto failure = co_await log_in(conninfo, deadline);
+  const bool is_refused = failure && failure->reason == pg::FailureReason::Auth;
+  if (is_refused && resolver_.forget_password(conninfo)) {
+    // A token that expired meanwhile: a new one, once.
+    failure = co_await log_in(conninfo, deadline);
+  }
+  co_return failure;
+}
+
+asio::awaitable<std::optional<ConnectError>> Connection::log_in(
+    const pg::ConnInfo& conninfo, loop::Instant deadline
+) {
   close();
   auto failure = co_await resolve(conninfo, deadline);
   if (failure) {
     co_return failure;
   }
-  auto started = start_connection(conninfo, addresses_);
+  const auto password = co_await resolver_.password(conninfo, deadline);
+  if (!password) {
+    co_return ConnectError{pg::FailureReason::Auth, password.error(), ""};
+  }
+  auto started = start_connection(conninfo, addresses_, *password);
   if (!started) {
     co_return std::move(started.error());
   }

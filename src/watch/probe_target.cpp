@@ -98,8 +98,7 @@ Expected<ProbeTarget, http::ProbeAnswer> find_probe_target(
     }
     log_in(conninfo, module->second);
   } else {
-    conninfo.password = config.defaults.password;
-    conninfo.password_file = config.defaults.password_file;
+    conninfo.set_password_of(config.defaults);
   }
   fill_in(conninfo, config.defaults);
   return ProbeTarget{.known = std::nullopt, .conninfo = std::move(conninfo)};
