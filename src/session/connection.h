@@ -28,8 +28,9 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Resolves, connects and logs in, all by the deadline. Absent when it is open now; else it is
-  // closed, also when close() was called meanwhile.
+  // Resolves, connects and logs in, all by the deadline. Where the server refuses what a
+  // password_command printed earlier, the command is asked once more. Absent when it is open now;
+  // else it is closed, also when close() was called meanwhile.
   asio::awaitable<std::optional<ConnectError>> open(pg::ConnInfo conninfo, loop::Instant deadline);
 
   // Runs `work`, which waits for this connection; false when the deadline came first.
@@ -54,6 +55,9 @@ class Connection {
   using WaitType = asio::posix::stream_descriptor::wait_type;
 
   asio::awaitable<std::optional<ConnectError>> resolve(
+      const pg::ConnInfo& conninfo, loop::Instant deadline
+  );
+  asio::awaitable<std::optional<ConnectError>> log_in(
       const pg::ConnInfo& conninfo, loop::Instant deadline
   );
   asio::awaitable<void> establish(PostgresPollingStatusType& polling);
