@@ -199,6 +199,9 @@ struct ServerSample {
   // It answers our logins, and other exporters read it: nothing but this is known of it.
   bool left_to_others = false;
   std::optional<ServerTime> seen_postmaster_start_time{};  // at such a login
+  bool pooled = false;                                     // its address leads through a pooler
+  // Whether it answers us each capability ("control", "slots"); absent while that was not asked.
+  std::map<std::string, bool> capabilities{};
 };
 
 // Whether it answers, to ticks or to mere logins.

@@ -28,6 +28,11 @@ constexpr ServerRow kServerRows[] = {
      [](const ClusterView&, const Server& s) {
        return std::optional{truth(s.sample.tick && !s.sample.failure)};
      }},
+    {"pg_server_pooled",
+     "1: the address leads through a pooler, so that no state of a session is used",
+     [](const ClusterView&, const Server& s) -> std::optional<double> {
+       return is_up(s.sample) ? std::optional{truth(s.sample.pooled)} : std::nullopt;
+     }},
     {"pg_server_timeline",
      "Current timeline",
      [](const ClusterView&, const Server& s) -> std::optional<double> {
@@ -93,6 +98,8 @@ constexpr pg::FailureReason kReasons[] = {
     pg::FailureReason::ShuttingDown,
     pg::FailureReason::Permission,
     pg::FailureReason::Unsupported,
+    pg::FailureReason::Pooler,
+    pg::FailureReason::TooLarge,
     pg::FailureReason::Other,
 };
 
@@ -121,7 +128,7 @@ void add_role(const Server& server, GaugeWriter& out) {
   }
 }
 
-// What our role may see; other capabilities are not judged by what was seen.
+// What our role may see, and which functions it may call.
 void add_capabilities(const Server& server, GaugeWriter& out) {
   const auto* reading = reading_of(server);
   if (reading == nullptr) {
@@ -130,16 +137,26 @@ void add_capabilities(const Server& server, GaugeWriter& out) {
   constexpr std::string_view kName = "pg_server_capability";
   constexpr std::string_view kHelp =
       "0: the server refuses it to our role; what rests on it is absent";
-  const bool waits_known =
-      server.sample.sync_waits.is_hidden() || server.sample.sync_waits.has_value();
-  out.gauge(kName, kHelp, {{"capability", "receiver"}}, truth(!reading->receiver.is_hidden()));
-  out.gauge(kName, kHelp, {{"capability", "senders"}}, truth(!reading->senders_hidden));
-  out.gauge(
-      kName,
-      kHelp,
-      {{"capability", "activity"}},
-      waits_known ? std::optional{truth(!server.sample.sync_waits.is_hidden())} : std::nullopt
-  );
+  const auto answers = [&server](const char* capability) -> std::optional<bool> {
+    const auto& known = server.sample.capabilities;
+    const auto found = known.find(capability);
+    return found == known.end() ? std::nullopt : std::optional{found->second};
+  };
+  const auto add = [&out, &answers](const char* capability, bool hidden) {
+    const auto known = answers(capability);
+    out.gauge(kName, kHelp, {{"capability", capability}}, truth(!hidden && known.value_or(true)));
+  };
+  add("receiver", reading->receiver.is_hidden());
+  add("senders", reading->senders_hidden);
+  const auto& waits = server.sample.sync_waits;
+  if (waits.is_hidden() || waits.has_value() || answers("activity") == false) {
+    add("activity", waits.is_hidden());
+  }
+  for (const char* capability : {"wal_position", "slots", "control", "settings"}) {
+    if (answers(capability)) {
+      add(capability, false);
+    }
+  }
 }
 
 void add_sessions(const Server& server, GaugeWriter& out) {
