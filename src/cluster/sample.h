@@ -202,6 +202,9 @@ struct ServerSample {
   std::optional<ServerTime> seen_postmaster_start_time{};  // at such a login
   // Configured: it follows an archive. Counts where restore_command is not known.
   bool fed_by_archive = false;
+  bool pooled = false;  // its address leads through a pooler
+  // Whether it answers us each capability ("control", "slots"); absent while that was not asked.
+  std::map<std::string, bool> capabilities{};
 };
 
 // Whether it answers, to ticks or to mere logins.

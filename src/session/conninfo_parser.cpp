@@ -1,12 +1,14 @@
 #include "session/conninfo_parser.h"
 
 #include "session/libpq.h"
+#include "session/libpq_files.h"
 #include "session/whole_uri.h"
 #include "support/suggest.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <utility>
@@ -214,6 +216,11 @@ Expected<std::vector<pg::ConnInfo>, std::string> parse_conninfo(std::string_view
     return Unexpected{describe(problem ? problem.get() : "")};
   }
   const Keywords given = keywords_of(parsed.get());
+  const bool has_service =
+      given.contains("service") || std::getenv("PGSERVICE") != nullptr;  // NOLINT: it stays
+  if (auto unusable = has_service ? why_not_open_service_file() : std::nullopt) {
+    return Unexpected{std::move(*unusable)};
+  }
   const auto address = resolve(given);
   if (!address) {
     return Unexpected{address.error()};

@@ -1,8 +1,8 @@
 #include "session/start_connection.h"
 
-#include "files/read.h"
 #include "session/classify.h"
 #include "session/libpq_facts.h"
+#include "session/libpq_files.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -59,22 +59,6 @@ ConnectError unusable_file(std::string message) {
   return {.reason = pg::FailureReason::Auth, .message = std::move(message), .sqlstate = ""};
 }
 
-// Why one of the files that libpq opens by itself must not be opened. libpq opens them in the
-// loop's thread, and a named pipe would stop that for ever. libpq checks passfile itself. A file
-// that does not exist is left to libpq, which can do without some of them.
-std::optional<std::string> why_not_open(const pg::ConnInfo& conninfo) {
-  for (const char* keyword : {"sslcert", "sslkey", "sslrootcert", "sslcrl"}) {
-    const auto value = conninfo.parameter(keyword);
-    if (!value || value->empty()) {
-      continue;
-    }
-    if (const auto reason = files::why_not_regular(std::string{*value})) {
-      return std::string{keyword} + " " + std::string{*value} + ' ' + *reason;
-    }
-  }
-  return std::nullopt;
-}
-
 // libpq 15 to 17 warns on stderr of a password file that is not a plain one, and /dev/null is the
 // usual word for "none". Nothing can be below a device, so libpq finds no file there and is silent.
 constexpr const char* kNoPasswordFile = "/dev/null/none";
@@ -119,7 +103,7 @@ Expected<Conn, ConnectError> start_connection(
   if (password) {
     parameters.add("password", password->reveal());
   }
-  if (auto problem = why_not_open(conninfo)) {
+  if (auto problem = why_not_open_files(conninfo)) {
     return Unexpected{unusable_file(std::move(*problem))};
   }
   if (conninfo.reach && !conninfo.parameter("require_auth") && knows_parameter("require_auth")) {
