@@ -35,12 +35,11 @@ std::optional<Instant> commit_instant(const StandbyView& view, const Tick& tick)
         Seconds{*reading.last_xact_replay_time} + view.memory.primary->clock_to_instant;
     return Instant{std::chrono::duration_cast<Instant::duration>(since_epoch)};
   }
-  double skew = 0;
-  if (reading.receiver && reading.receiver->last_msg_send_time &&
-      reading.receiver->last_msg_receipt_time) {
-    skew = *reading.receiver->last_msg_receipt_time - *reading.receiver->last_msg_send_time;
+  Seconds offset = view.memory.far_end ? view.memory.far_end->clock_offset : Seconds::zero();
+  if (reading.receiver) {
+    offset = clock_offset(*reading.receiver);
   }
-  const Seconds ago{reading.server_time - *reading.last_xact_replay_time - skew};
+  const Seconds ago = Seconds{reading.server_time - *reading.last_xact_replay_time} - offset;
   return middle(tick) - std::chrono::duration_cast<Instant::duration>(ago);
 }
 
@@ -111,7 +110,9 @@ std::optional<FarReading> far_reading(const StandbyView& view) {
               : FarReading{end, middle(*tick), false};
   }
   if (far) {
+    const auto& top = view.samples[view.chain.top].tick;
     far->writes_on = memory.role == ClusterRole::Standby;
+    far->connected = top && top->reading.receiver && top->reading.receiver->status == "streaming";
   }
   return far;
 }
@@ -245,7 +246,7 @@ std::optional<MissingWal> find_missing_wal(
       .upstream = source->name,
       .needed = *needed,
       .oldest = *source->wal_files->oldest,
-      .may_be_in_archive = !sample.facts || sample.facts->restores_from_archive.value_or(true)};
+      .may_be_in_archive = restores_from_archive(sample).value_or(true)};
 }
 
 std::vector<LowSetting> find_low_settings(const StandbyView& view) {

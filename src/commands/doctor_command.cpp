@@ -47,8 +47,8 @@ bool may_have_asked_for_a_password(const doctor::Facts& facts) {
 asio::awaitable<void> try_without_password(
     session::Network& network, pg::ConnInfo conninfo, doctor::Examined& examined
 ) {
+  conninfo.set_password_of({});
   conninfo.password = pg::Secret{""};
-  conninfo.password_file.reset();
   conninfo.set_parameter("passfile", "/dev/null");
   std::string sql = "SELECT 1";
   const auto answer = co_await session::ask_once(

@@ -8,6 +8,7 @@
 #include "pg/conninfo.h"
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -54,13 +55,20 @@ struct Objectives {
   std::optional<Milliseconds> rto;
 };
 
+// Where a standby gets its WAL from, where restore_command does not say it.
+enum class FedBy : std::uint8_t { Archive };
+
 struct Server {
   std::string name;  // "host:port" when the user gave none; unique in its cluster
   pg::ConnInfo conninfo;
   LagThresholds lag_thresholds;  // its own, else the cluster's
+  std::optional<FedBy> fed_by{};
 
   friend bool operator==(const Server&, const Server&) = default;
 };
+
+// Whether a cluster has its primary among its servers, or follows one elsewhere.
+enum class ClusterRole : std::uint8_t { Origin, Standby };
 
 struct Cluster {
   std::string name = "default";
@@ -74,6 +82,8 @@ struct Cluster {
   std::optional<int> expected_standbys;
   Objectives objectives;
   LagThresholds lag_thresholds;
+  std::optional<ClusterRole> role{};     // absent: found by evidence
+  std::optional<std::string> follows{};  // another cluster of the file; then the role is Standby
 };
 
 struct Queries {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace pgrepl::metrics {
 
@@ -128,34 +129,36 @@ void add_role(const Server& server, GaugeWriter& out) {
   }
 }
 
-// What our role may see, and which functions it may call.
+// What the server lets us see and call, each as far as an answer has shown it.
 void add_capabilities(const Server& server, GaugeWriter& out) {
   const auto* reading = reading_of(server);
   if (reading == nullptr) {
     return;
   }
-  constexpr std::string_view kName = "pg_server_capability";
-  constexpr std::string_view kHelp =
-      "0: the server refuses it to our role; what rests on it is absent";
-  const auto answers = [&server](const char* capability) -> std::optional<bool> {
-    const auto& known = server.sample.capabilities;
-    const auto found = known.find(capability);
-    return found == known.end() ? std::nullopt : std::optional{found->second};
+  const cluster::ServerSample& sample = server.sample;
+  const auto& waits = sample.sync_waits;
+  const auto& facts = sample.facts;
+  const std::pair<const char*, std::optional<bool>> capabilities[] = {
+      {"wal_position", reading->position.has_value()},
+      {"receiver", !reading->receiver.is_hidden()},
+      {"senders", !reading->senders_hidden},
+      {"slots", sample.slots_read_at ? std::optional{true} : std::nullopt},
+      {"control", reading->system_identifier.has_value()},
+      {"activity",
+       waits.is_hidden() || waits.has_value() ? std::optional{!waits.is_hidden()} : std::nullopt},
+      {"settings", facts ? facts->reads_all_settings : std::nullopt},
   };
-  const auto add = [&out, &answers](const char* capability, bool hidden) {
-    const auto known = answers(capability);
-    out.gauge(kName, kHelp, {{"capability", capability}}, truth(!hidden && known.value_or(true)));
-  };
-  add("receiver", reading->receiver.is_hidden());
-  add("senders", reading->senders_hidden);
-  const auto& waits = server.sample.sync_waits;
-  if (waits.is_hidden() || waits.has_value() || answers("activity") == false) {
-    add("activity", waits.is_hidden());
-  }
-  for (const char* capability : {"wal_position", "slots", "control", "settings"}) {
-    if (answers(capability)) {
-      add(capability, false);
+  for (auto [capability, has] : capabilities) {
+    if (const auto known = sample.capabilities.find(capability);
+        known != sample.capabilities.end()) {
+      has = known->second && has.value_or(true);
     }
+    out.gauge(
+        "pg_server_capability",
+        "0: the server refuses it to our role; what rests on it is absent",
+        {{"capability", capability}},
+        has ? std::optional{truth(*has)} : std::nullopt
+    );
   }
 }
 

@@ -100,6 +100,7 @@ cluster::ServerSample Poller::sample(Instant now) const {
       .failure = failure(now),
       .left_to_others = is_left_to_others(now),
       .seen_postmaster_start_time = ticker_.seen_start_time(),
+      .fed_by_archive = polled_.server.fed_by == config::FedBy::Archive,
       .pooled = polled_.pooled,
   };
   polled_.collection.describe(sample);

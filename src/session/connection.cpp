@@ -16,6 +16,15 @@ namespace pgrepl::session {
 
 namespace {
 
+// Why a server that somebody else named is not connected to.
+ConnectError out_of_reach(const pg::ConnInfo& conninfo, const std::string& address) {
+  return {
+      .reason = pg::FailureReason::Other,
+      .message = conninfo.endpoint.host + " is at " + address +
+                 ", where no credentials are sent; list its network in allowed_networks",
+      .sqlstate = ""};
+}
+
 void ignore_notice(void*, const PGresult*) {
 }
 
@@ -134,6 +143,10 @@ asio::awaitable<std::optional<ConnectError>> Connection::resolve(
 ) {
   addresses_.clear();
   if (resolves_itself(conninfo)) {
+    const std::string_view given = conninfo.parameter("hostaddr").value_or(conninfo.endpoint.host);
+    if (conninfo.reach && !conninfo.reach->admits(std::string{given})) {
+      co_return out_of_reach(conninfo, std::string{given});
+    }
     co_return std::nullopt;
   }
   std::string host = conninfo.endpoint.host;
@@ -146,7 +159,10 @@ asio::awaitable<std::optional<ConnectError>> Connection::resolve(
     };
     co_return error;
   }
-  addresses_ = std::move(*resolved);
+  addresses_ = conninfo.reach ? conninfo.reach->admitted(*resolved) : *resolved;
+  if (addresses_.empty() && !resolved->empty()) {
+    co_return out_of_reach(conninfo, resolved->front());
+  }
   co_return std::nullopt;
 }
 
@@ -211,21 +227,47 @@ std::optional<ConnectError> Connection::why_not_open(PostgresPollingStatusType p
 asio::awaitable<std::optional<ConnectError>> Connection::open(
     pg::ConnInfo conninfo, loop::Instant deadline
 ) {
-  close();
+  auto failure = co_await log_in(conninfo, deadline);
+  const bool is_refused = failure && failure->reason == pg::FailureReason::Auth;
+  if (is_refused && resolver_.forget_password(conninfo)) {
+    // A token that expired meanwhile: a new one, once.
+    failure = co_await log_in(conninfo, deadline);
+  }
+  co_return failure;
+}
+
+asio::awaitable<std::optional<ConnectError>> Connection::start(
+    const pg::ConnInfo& conninfo, loop::Instant deadline
+) {
   auto failure = co_await resolve(conninfo, deadline);
   if (failure) {
     co_return failure;
+  }
+  const auto password = co_await resolver_.password(conninfo, deadline);
+  if (!password) {
+    co_return ConnectError{pg::FailureReason::Auth, password.error(), ""};
   }
   pg::Endpoint address = conninfo.endpoint;
   failure = co_await wait_for_ration(std::move(address), deadline);
   if (failure) {
     co_return failure;
   }
-  auto started = start_connection(conninfo, addresses_);
+  auto started = start_connection(conninfo, addresses_, *password);
   if (!started) {
     co_return std::move(started.error());
   }
   conn_ = std::move(*started);
+  co_return std::nullopt;
+}
+
+asio::awaitable<std::optional<ConnectError>> Connection::log_in(
+    const pg::ConnInfo& conninfo, loop::Instant deadline
+) {
+  close();
+  auto failure = co_await start(conninfo, deadline);
+  if (failure) {
+    co_return failure;
+  }
   flooded_ = false;
   PQsetNoticeReceiver(conn_.get(), ignore_notice, nullptr);
   PQsetErrorVerbosity(conn_.get(), PQERRORS_VERBOSE);

@@ -41,8 +41,9 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   // Resolves, waits until the address may be logged in to, connects and logs in, all by the
-  // deadline. Absent when it is open now; else it is
-  // closed, also when close() was called meanwhile.
+  // deadline. Where the server refuses what a password_command printed earlier, the command is
+  // asked once more. Absent when it is open now; else it is closed, also when close() was called
+  // meanwhile.
   asio::awaitable<std::optional<ConnectError>> open(pg::ConnInfo conninfo, loop::Instant deadline);
 
   // Runs `work`, which waits for this connection; false when the deadline came first.
@@ -82,6 +83,13 @@ class Connection {
   using WaitType = asio::posix::stream_descriptor::wait_type;
 
   asio::awaitable<std::optional<ConnectError>> resolve(
+      const pg::ConnInfo& conninfo, loop::Instant deadline
+  );
+  asio::awaitable<std::optional<ConnectError>> log_in(
+      const pg::ConnInfo& conninfo, loop::Instant deadline
+  );
+  // Starts the connection, with its password, once the address may be logged in to.
+  asio::awaitable<std::optional<ConnectError>> start(
       const pg::ConnInfo& conninfo, loop::Instant deadline
   );
   asio::awaitable<std::optional<ConnectError>> wait_for_ration(

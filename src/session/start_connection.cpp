@@ -1,7 +1,7 @@
 #include "session/start_connection.h"
 
-#include "files/read.h"
 #include "session/classify.h"
+#include "session/libpq_facts.h"
 #include "session/libpq_files.h"
 
 #include <algorithm>
@@ -55,20 +55,6 @@ bool says_gssencmode(const pg::ConnInfo& conninfo) {
          std::getenv("PGGSSENCMODE") != nullptr;  // NOLINT: nobody changes the environment
 }
 
-// Absent when all is well.
-std::optional<std::string> add_password(Parameters& parameters, const pg::ConnInfo& conninfo) {
-  if (conninfo.password_file) {
-    auto password = files::read_password(*conninfo.password_file);
-    if (!password) {
-      return "the password file " + *conninfo.password_file + ' ' + password.error();
-    }
-    parameters.add("password", std::move(*password));
-  } else if (conninfo.password) {
-    parameters.add("password", conninfo.password->reveal());
-  }
-  return std::nullopt;
-}
-
 ConnectError unusable_file(std::string message) {
   return {.reason = pg::FailureReason::Auth, .message = std::move(message), .sqlstate = ""};
 }
@@ -102,7 +88,9 @@ void add_address(
 }  // namespace
 
 Expected<Conn, ConnectError> start_connection(
-    const pg::ConnInfo& conninfo, const std::vector<std::string>& addresses
+    const pg::ConnInfo& conninfo,
+    const std::vector<std::string>& addresses,
+    const std::optional<pg::Secret>& password
 ) {
   Parameters parameters;
   add_address(parameters, conninfo, addresses);
@@ -112,11 +100,15 @@ Expected<Conn, ConnectError> start_connection(
   if (password_file_of(conninfo) == "/dev/null") {
     parameters.add("passfile", kNoPasswordFile);  // the last of a keyword counts
   }
-  if (auto problem = add_password(parameters, conninfo)) {
-    return Unexpected{unusable_file(std::move(*problem))};
+  if (password) {
+    parameters.add("password", password->reveal());
   }
   if (auto problem = why_not_open_files(conninfo)) {
     return Unexpected{unusable_file(std::move(*problem))};
+  }
+  if (conninfo.reach && !conninfo.parameter("require_auth") && knows_parameter("require_auth")) {
+    // A server that somebody else named may not ask for the password in clear.
+    parameters.add("require_auth", "!password");
   }
   if (!says_gssencmode(conninfo)) {
     parameters.add("gssencmode", "disable");
