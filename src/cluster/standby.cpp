@@ -3,6 +3,7 @@
 #include "cluster/branch.h"
 #include "cluster/primary.h"
 #include "cluster/standby_proof.h"
+#include "cluster/standby_settings.h"
 #include "cluster/standby_state.h"
 
 #include <algorithm>
@@ -24,7 +25,8 @@ const ServerMemory& remembered(const StandbyView& view) {
 }
 
 // Commit times are of the primary's clock. Where it does not answer us, its clock is known by the
-// messages that it sent to the standby's receiver.
+// messages that it sent to the receiver on top of the standby's chain; what a standby in between
+// sends bears the clock of that one. Absent where the top does not say.
 std::optional<Instant> commit_instant(const StandbyView& view, const Tick& tick) {
   const TickReading& reading = tick.reading;
   if (!reading.last_xact_replay_time) {
@@ -35,13 +37,20 @@ std::optional<Instant> commit_instant(const StandbyView& view, const Tick& tick)
         Seconds{*reading.last_xact_replay_time} + view.memory.primary->clock_to_instant;
     return Instant{std::chrono::duration_cast<Instant::duration>(since_epoch)};
   }
-  double skew = 0;
-  if (reading.receiver && reading.receiver->last_msg_send_time &&
-      reading.receiver->last_msg_receipt_time) {
-    skew = *reading.receiver->last_msg_receipt_time - *reading.receiver->last_msg_send_time;
+  const bool is_top = view.chain.top == view.standby;
+  const auto& top = is_top ? std::optional{tick} : view.samples[view.chain.top].tick;
+  if (!top) {
+    return std::nullopt;
   }
-  const Seconds ago{reading.server_time - *reading.last_xact_replay_time - skew};
-  return middle(tick) - std::chrono::duration_cast<Instant::duration>(ago);
+  double skew = 0;
+  const auto& receiver = top->reading.receiver;
+  if (receiver && receiver->last_msg_send_time && receiver->last_msg_receipt_time) {
+    skew = *receiver->last_msg_receipt_time - *receiver->last_msg_send_time;
+  } else if (!is_top) {
+    return std::nullopt;
+  }
+  const Seconds ago{top->reading.server_time - *reading.last_xact_replay_time - skew};
+  return middle(*top) - std::chrono::duration_cast<Instant::duration>(ago);
 }
 
 // It is where it said last. One that kept up may have followed until it fell silent.
@@ -248,40 +257,6 @@ std::optional<MissingWal> find_missing_wal(
       .may_be_in_archive = !sample.facts || sample.facts->restores_from_archive.value_or(true)};
 }
 
-std::vector<LowSetting> find_low_settings(const StandbyView& view) {
-  std::vector<LowSetting> low;
-  const auto& own = view.samples[view.standby].facts;
-  if (!view.primary || !own || !view.samples[*view.primary].facts) {
-    return low;
-  }
-  for (const auto& [name, value] : view.samples[*view.primary].facts->recovery_limits) {
-    const auto here = own->recovery_limits.find(name);
-    if (here != own->recovery_limits.end() && here->second < value) {
-      low.push_back({name, here->second, value});
-    }
-  }
-  return low;
-}
-
-PauseCause find_pause_cause(const StandbyView& view, const std::vector<LowSetting>& low) {
-  const auto& facts = view.samples[view.standby].facts;
-  if (!facts) {
-    return PauseCause::Unknown;
-  }
-  if (facts->has_recovery_target) {
-    return PauseCause::RecoveryTarget;
-  }
-  if (!low.empty()) {
-    return PauseCause::Settings;
-  }
-  // Before PostgreSQL 14 a standby with too low a setting ends instead of pausing.
-  const bool compared = view.primary && view.samples[*view.primary].facts &&
-                        !view.samples[*view.primary].facts->recovery_limits.empty() &&
-                        !facts->recovery_limits.empty();
-  const bool pauses_itself = facts->version.number >= 140000;
-  return compared || !pauses_itself ? PauseCause::Requested : PauseCause::Unknown;
-}
-
 Misfit find_misfit(const StandbyView& view, const BranchVerdict& branch) {
   if (branch.relation == Relation::OtherBranch) {
     return Misfit::Diverged;
@@ -333,11 +308,14 @@ Standby describe_standby(const StandbyView& view) {
   standby.upstream = upstream_of(view);
   standby.missing_wal = find_missing_wal(view, standby.upstream);
   standby.low_settings = find_low_settings(view);
+  standby.kept_timeline = find_kept_timeline(view);
+  standby.replays_first = replays_before_it_receives(sample);
+  standby.upstream_answers = upstream_answers(view, standby.upstream);
   standby.state = judge_state(
       sample,
       known,
       {.sender = sender_row(view),
-       .upstream_answers = upstream_answers(view, standby.upstream),
+       .upstream_answers = standby.upstream_answers,
        .misfit = misfit,
        .lag = standby.lag,
        .chain = view.chain,
