@@ -48,7 +48,7 @@ class Discovery : public ::testing::Test {
   // A server of the local network may log in, not only one of this host.
   void trust_network() const {
     std::ofstream{primary.data_directory() / "pg_hba.conf", std::ios::app}
-        << "host all all 127.0.0.0/8 trust\nhost replication all 127.0.0.0/8 trust\n";
+        << "host all monitor 127.0.0.0/8 trust\nhost replication replicator 127.0.0.0/8 trust\n";
     (void)primary.execute("SELECT pg_reload_conf()");
   }
 
