@@ -40,13 +40,16 @@ bool can_be_promoted(const Server& server) {
   return false;
 }
 
-// It replays what it receives, or did until its upstream fell silent. Of what lies beyond a primary
-// that is elsewhere, nothing is known.
-bool is_ready(const Server& server, std::optional<Seconds> rpo, const Memory& memory) {
+// It replays what it receives, or did until its upstream fell silent. While the primary answers,
+// one that follows the archive is not ready: it lacks the segment that is being written. Of what
+// lies beyond a primary that is elsewhere, nothing is known.
+bool is_ready(
+    const Server& server, std::optional<Seconds> rpo, const Memory& memory, bool primary_answers
+) {
   const Standby& standby = *server.standby;
   const bool lost = has_lost_its_upstream(server.sample, standby) &&
                     (standby.state == StandbyState::UpstreamDown ||
-                     standby.state == StandbyState::ArchiveRecovery);
+                     (standby.state == StandbyState::ArchiveRecovery && !primary_answers));
   const bool streams = standby.state == StandbyState::Streaming && follows(standby);
   const auto flushed = flushed_by(server);
   if (!memory.primary || !flushed || (!streams && !lost)) {
@@ -105,7 +108,7 @@ void judge_candidates(std::optional<Seconds> rpo, Cluster& cluster, const Memory
     if (!can_be_promoted(server) || !flushed || server.timeline != timeline) {
       continue;
     }
-    const bool ready = is_ready(server, rpo, memory);
+    const bool ready = is_ready(server, rpo, memory, cluster.primary.has_value());
     server.standby->failover_ready = ready;
     const Merit merit{*flushed, ready, server.standby->state != StandbyState::Detached};
     if ((ready || all_may) && (!best || merit > *best)) {

@@ -281,6 +281,14 @@ bool archive_is_of_no_use(const StandbyView& view) {
   return view.now - since > kPatience + delay;
 }
 
+// Longer than an archive rests between two segments that it brings at once. What remains of a
+// timeline that was left may still come.
+bool stands_still(const StandbyView& view) {
+  constexpr Seconds kRest{15};
+  const auto& moved = remembered(view).position_moved_at;
+  return !moved || view.now - *moved > kRest;
+}
+
 void add_flow(const StandbyView& view, Standby& standby) {
   if (const WalSender* sender = sender_row(view);
       sender != nullptr && view.primary && view.memory.primary) {
@@ -320,7 +328,8 @@ Standby describe_standby(const StandbyView& view) {
        .lag = standby.lag,
        .chain = view.chain,
        .is_top = view.chain.top == view.standby,
-       .archive_is_of_no_use = archive_is_of_no_use(view),
+       .archive_is_of_no_use =
+           archive_is_of_no_use(view) || (standby.kept_timeline && stands_still(view)),
        .lacks_wal = standby.missing_wal && !standby.missing_wal->may_be_in_archive,
        .now = view.now}
   );

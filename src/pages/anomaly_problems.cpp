@@ -53,7 +53,7 @@ Advice advise_connected(const Server& server) {
   return {
       Remedy::Look,
       server.sample.name + " is still connected to a primary" +
-          (age ? ", which it heard of " + format_time(age) + " ago" : "") +
+          (age ? ", from which it last heard " + format_time(age) + " ago" : "") +
           ": find out whether that one runs, and mend this exporter's way and login to it. Promote "
           "nobody before."};
 }
@@ -65,6 +65,15 @@ const Server* primary_on_its_way(const cluster::Cluster& cluster) {
            server.role.value_or(cluster::Role::Primary) == cluster::Role::Primary;
   });
   return found == cluster.servers.end() ? nullptr : &*found;
+}
+
+// A paused standby says so even where nobody has seen from whom it received.
+bool receives_from_nobody(const Server& server) {
+  const auto& tick = server.sample.tick;
+  const bool has_receiver = !tick || tick->reading.receiver || tick->reading.receiver.is_hidden();
+  return has_lost_its_upstream(server.sample, *server.standby) ||
+         (server.standby->state == StandbyState::Paused && !has_receiver &&
+          !server.standby->upstream_answers);
 }
 
 std::string words_of_promotion(const Server& best) {
@@ -94,7 +103,7 @@ Advice advise_no_primary(const WatchedCluster& watched, const cluster::AnomalyFi
   }
   const Server* best =
       cluster.best_candidate ? find_server(cluster, *cluster.best_candidate) : nullptr;
-  if (best != nullptr && best->standby && has_lost_its_upstream(best->sample, *best->standby) &&
+  if (best != nullptr && best->standby && receives_from_nobody(*best) &&
       connected_to_a_primary(cluster) == nullptr) {
     return {
         Remedy::Promote,

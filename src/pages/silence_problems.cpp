@@ -68,10 +68,11 @@ Advice advise_superseded(const WatchedCluster& watched, const Server& server) {
 }
 
 std::string advise_starting(const Server& server) {
-  // A primary says the same while it recovers from a crash.
+  // What 14 and later say before a hot standby is consistent, and a primary that recovers from a
+  // crash may say too (postmaster.c, CAC_NOTCONSISTENT).
   const bool waits_for_wal =
       server.role != Role::Primary &&
-      server.sample.failure->message.find("onsistent recovery state") != std::string::npos;
+      server.sample.failure->message.find("not yet accepting connections") != std::string::npos;
   if (waits_for_wal) {
     return "It takes connections once it has replayed enough WAL to be consistent. When its log "
            "says that it waits for WAL, check primary_conninfo and restore_command.";
@@ -79,12 +80,27 @@ std::string advise_starting(const Server& server) {
   return "It recovers, and takes connections after that: its log says how far it is. Wait for it.";
 }
 
-std::string advise_on(const Server& server, FailureReason reason, bool never) {
+// What it was is not known of one that has never answered: beside a primary, it is started as a
+// standby alone.
+std::string advise_refused(const WatchedCluster& watched, bool never) {
+  const cluster::Cluster& cluster = watched.cluster;
+  if (!never) {
+    return "Nothing listens there: its log says why it ended.";
+  }
+  const std::string wrong =
+      "Nothing listens there: correct host and port in the configuration, or "
+      "start it";
+  return cluster.primary
+             ? wrong + " as a standby of " + cluster.servers[*cluster.primary].sample.name + "."
+             : wrong + ".";
+}
+
+std::string advise_on(
+    const WatchedCluster& watched, const Server& server, FailureReason reason, bool never
+) {
   switch (reason) {
     case FailureReason::Refused:
-      return never ? "Nothing listens there: start it, or correct host and port in the "
-                     "configuration."
-                   : "Nothing listens there: its log says why it ended.";
+      return advise_refused(watched, never);
     case FailureReason::Timeout:
       return never ? "Check host and port in the configuration, the network between, and the "
                      "machine."
@@ -137,7 +153,8 @@ Problem describe_silence(const WatchedCluster& watched, const Server& server) {
   const bool never = !server.role;
   const auto& failure = server.sample.failure;
   Advice advice{
-      Remedy::Look, advise_on(server, failure ? failure->reason : FailureReason::Other, never)};
+      Remedy::Look,
+      advise_on(watched, server, failure ? failure->reason : FailureReason::Other, never)};
   if (is_superseded(watched, server)) {
     advice = advise_superseded(watched, server);
   }

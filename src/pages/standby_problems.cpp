@@ -107,11 +107,14 @@ Problem describe_replaying_first(const Server& server, const Standby& standby) {
   );
 }
 
-// Its upstream takes no connections yet, and is about to.
+// Its upstream takes no connections yet, and is about to. Where nobody has seen from whom it
+// received, that is the server that may be the primary.
 const Server* upstream_on_its_way(const cluster::Cluster& cluster, const Standby& standby) {
   const auto found = std::ranges::find_if(cluster.servers, [&standby](const Server& server) {
-    return standby.upstream && server.sample.name == standby.upstream->server &&
-           is_on_its_way(server);
+    const bool is_it = standby.upstream
+                           ? server.sample.name == standby.upstream->server
+                           : server.role.value_or(cluster::Role::Primary) == cluster::Role::Primary;
+    return is_it && is_on_its_way(server);
   });
   return found == cluster.servers.end() ? nullptr : &*found;
 }
@@ -122,8 +125,8 @@ Problem describe_upstream_down(
   const std::string upstream = standby.upstream ? ' ' + standby.upstream->server : "";
   Advice advice{
       Remedy::Reconnect, "Bring the upstream back, or point primary_conninfo at another server."};
-  if (upstream_on_its_way(cluster, standby) != nullptr) {
-    advice = {Remedy::Look, "Wait for" + upstream + ": it connects again by itself."};
+  if (const Server* coming = upstream_on_its_way(cluster, standby)) {
+    advice = {Remedy::Look, "Wait for " + coming->sample.name + ": it connects again by itself."};
   }
   return problem_of(
       Severity::Critical,

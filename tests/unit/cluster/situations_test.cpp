@@ -188,6 +188,26 @@ TEST(KeptTimeline, StandbyThatStaysOnTheOldOneDoesNotStream) {
   EXPECT_FALSE(film.standby("pg-2").failover_ready);
 }
 
+TEST(KeptTimeline, AnArchiveIsOfNoUseToIt) {
+  Film film;
+  film.show(
+      0,
+      {feeding(0, wal(0)),
+       fed("pg-2", 0, wal(0)).restores_from_archive(),
+       standby("pg-3").at(wal(0)).asked_at(0)}
+  );
+  film.run(1, 60, [](int second) -> Samples {
+    ServerSample stays = cut_off("pg-2", second, wal(0), wal(0)).restores_from_archive();
+    stays.facts->follows_latest_timeline = false;
+    return {
+        primary("pg-1").down(),
+        stays,
+        primary("pg-3").at(wal(second)).timeline(2).promoted_at(wal(0)).asked_at(second)};
+  });
+  EXPECT_EQ(film.state("pg-2"), StandbyState::UpstreamDown);
+  EXPECT_EQ(film.standby("pg-2").kept_timeline, pg::TimelineId{1});
+}
+
 TEST(PauseCause, StaysKnownWhenThePrimaryFallsSilent) {
   for (const int here : {100, 200}) {
     Film film;
