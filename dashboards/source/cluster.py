@@ -164,6 +164,9 @@ def reachability():
               "The primary stands at an older position than before. A standby that is ahead may hold what is "
               "lost.",
               alerts=["PgClusterPrimaryRewound"], legend="{{cluster}}", unit="none", mappings=BAD),
+        panel("state-timeline", "Writes on two sites",
+              "This cluster was promoted while the one that it follows goes on. Stop writes to one of them.",
+              alerts=["PgClusterTwoOrigins"], legend="{{cluster}}", unit="none", mappings=BAD),
         panel("state-timeline", "Hidden from us",
               "Our role may not see receivers, senders or sessions. Grant it pg_monitor.",
               alerts=["PgMonitoringNotPermitted"], legend="{{cluster}}", unit="none", mappings=BAD),

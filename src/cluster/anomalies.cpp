@@ -228,6 +228,26 @@ void find_unknown_standbys(
   );
 }
 
+// A standby cluster that was promoted while the one it follows goes on. Clusters of two initdb do
+// not follow each other, whatever the configuration says; one that is not known proves nothing.
+void find_two_origins(
+    const Cluster& cluster, const std::optional<FarPrimary>& followed, Findings& findings
+) {
+  const auto own = far_primary(cluster);
+  if (!own || !followed || !own->system || own->system != followed->system) {
+    return;
+  }
+  const auto place = [](const FarPrimary& primary) {
+    return primary.server + " of " + primary.cluster +
+           (primary.timeline ? " on timeline " + number_of(*primary.timeline) : "");
+  };
+  findings.push_back(
+      {Anomaly::TwoOrigins,
+       "both take writes: " + place(*own) + ", and " + place(*followed) +
+           ", which it is configured to follow"}
+  );
+}
+
 }  // namespace
 
 std::vector<AnomalyFinding> find_anomalies(
@@ -235,7 +255,7 @@ std::vector<AnomalyFinding> find_anomalies(
     const Cluster& cluster,
     std::span<const SenderAt> unknown_standbys,
     const Memory& memory,
-    const std::optional<std::string>& discovery_failure
+    const Watched& watched
 ) {
   Findings findings;
   find_primary_conflicts(samples, cluster, memory, findings);
@@ -244,8 +264,9 @@ std::vector<AnomalyFinding> find_anomalies(
   find_not_permitted(samples, findings);
   find_orphaned_slots(cluster, findings);
   find_unknown_standbys(samples, unknown_standbys, findings);
-  if (discovery_failure) {
-    findings.push_back({Anomaly::DiscoveryFailed, *discovery_failure});
+  find_two_origins(cluster, watched.followed, findings);
+  if (watched.discovery_failure) {
+    findings.push_back({Anomaly::DiscoveryFailed, *watched.discovery_failure});
   }
   return findings;
 }

@@ -3,6 +3,7 @@
 
 #include "cluster/cluster.h"
 #include "cluster/identity.h"
+#include "cluster/observe.h"
 #include "cluster/topology.h"
 
 #include <optional>
@@ -19,14 +20,14 @@ inline constexpr Seconds kOrphanedAfter{300};
 inline constexpr Seconds kCommitsWaitAfter{5};
 
 // `cluster` is complete but for its anomalies; `unknown_standbys` come from unknown_senders();
-// `discovery_failure` says why servers may be missing.
-// `memory` is of the same observation.
+// `watched` says why servers may be missing, and which cluster this one is to follow; `memory` is
+// of the same observation.
 [[nodiscard]] std::vector<AnomalyFinding> find_anomalies(
     std::span<const ServerSample> samples,
     const Cluster& cluster,
     std::span<const SenderAt> unknown_standbys,
     const Memory& memory,
-    const std::optional<std::string>& discovery_failure
+    const Watched& watched
 );
 
 // What concerns the list of servers rather than the cluster: strangers, and servers named twice.

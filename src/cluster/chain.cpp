@@ -42,7 +42,7 @@ Chain end_at(const ServerSample& top, bool is_primary) {
   if (reading.receiver || reading.receiver.is_hidden()) {
     return Chain::Unknown;
   }
-  const bool archive = top.facts && top.facts->restores_from_archive.value_or(false);
+  const bool archive = restores_from_archive(top).value_or(false);
   return archive ? Chain::Elsewhere : Chain::Broken;
 }
 

@@ -190,6 +190,7 @@ enum class Anomaly : std::uint8_t {
   ReplicationLoop,
   NotPermitted,  // our role may not see what the model needs
   CommitsWaiting,
+  TwoOrigins,  // takes writes, and so does the cluster that it is configured to follow
 };
 
 [[nodiscard]] std::string_view to_string(Anomaly anomaly);
@@ -208,6 +209,7 @@ inline constexpr std::array kAnomalies{
     Anomaly::ReplicationLoop,
     Anomaly::NotPermitted,
     Anomaly::CommitsWaiting,
+    Anomaly::TwoOrigins,
 };
 
 // Whether the cluster has its primary among the servers we watch, or follows one elsewhere.

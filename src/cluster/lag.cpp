@@ -81,6 +81,19 @@ Seconds age(pg::Lsn position, const PrimaryReading& primary, const WalHistory& h
   return at_least_zero(primary.read_at - passed->estimate);
 }
 
+// Of a standby that has all that is known of a primary elsewhere.
+Seconds age_without_contact(const ReplayReading& standby, const FarReading& far) {
+  const Seconds age = at_least_zero(standby.read_at - far.known_at);
+  if (far.connected) {
+    // A message on its way is no news of a cut.
+    constexpr Seconds kInContact{2};
+    return age > kInContact ? age : Seconds::zero();
+  }
+  const auto& commit = standby.last_commit;
+  const bool is_newer = commit && far.known_at < *commit && *commit <= standby.read_at;
+  return is_newer ? Seconds{standby.read_at - *commit} : age;
+}
+
 }  // namespace
 
 ReplicationLag measure_lag(
@@ -110,9 +123,7 @@ ReplicationLag measure_lag_without_primary(
   lag.bytes = pg::bytes_between(standby.position, far.end);
   const Seconds age = at_least_zero(standby.read_at - far.known_at);
   if (standby.position >= far.end) {
-    // A message on its way is no news of a cut.
-    constexpr Seconds kInContact{2};
-    lag.time = far.writes_on && age > kInContact ? age : Seconds::zero();
+    lag.time = far.writes_on ? age_without_contact(standby, far) : Seconds::zero();
     lag.uncertainty = age + standby.read_error;
     return lag;
   }

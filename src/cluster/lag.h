@@ -80,11 +80,14 @@ struct FarReading {
   // The primary is elsewhere and most likely writes on: what was heard only ages. Else the primary
   // is one of ours and does not answer; a dead primary writes nothing.
   bool writes_on = false;
+  // Whether WAL still streams from there. Without a connection nothing is on its way.
+  bool connected = true;
 };
 
 // The lag of a standby whose primary does not answer us, against what was heard of its WAL last.
 // While `writes_on`, a standby that has all of that is at most as old as the news: the value is
-// that age, and the uncertainty says that it may be nothing.
+// that age, and the uncertainty says that it may be nothing. Without a connection, a commit that
+// the standby replayed after the news is newer news.
 [[nodiscard]] ReplicationLag measure_lag_without_primary(
     const ReplayReading& standby, const FarReading& far, const WalHistory& history
 );

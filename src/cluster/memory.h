@@ -98,6 +98,8 @@ struct EndpointMemory {
 struct FarEnd {
   PrimaryReading reading;  // of the moment of its last message
   Instant contact;
+  // The standby's clock minus its upstream's, by that message; 0 when it did not say.
+  Seconds clock_offset{};
 
   friend bool operator==(const FarEnd&, const FarEnd&) = default;
 };

@@ -88,6 +88,8 @@ std::string_view to_string(Anomaly anomaly) {
       return "not_permitted";
     case Anomaly::CommitsWaiting:
       return "commits_waiting";
+    case Anomaly::TwoOrigins:
+      return "two_origins";
   }
   return "";
 }

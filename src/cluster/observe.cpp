@@ -179,6 +179,18 @@ std::optional<std::size_t> in_list(
 
 }  // namespace
 
+std::optional<FarPrimary> far_primary(const Cluster& cluster) {
+  if (!cluster.primary || !is_current(cluster.servers[*cluster.primary].sample)) {
+    return std::nullopt;
+  }
+  const Server& primary = cluster.servers[*cluster.primary];
+  return FarPrimary{
+      .cluster = cluster.name,
+      .server = primary.sample.name,
+      .system = birth_of(primary.sample),
+      .timeline = primary.timeline};
+}
+
 Observation observe(
     const Watched& watched, std::span<const ServerSample> samples, Memory memory, Instant now
 ) {

@@ -12,6 +12,18 @@
 
 namespace pgrepl::cluster {
 
+// A primary of another cluster that we watch.
+struct FarPrimary {
+  std::string cluster;
+  std::string server;
+  std::optional<pg::SystemIdentifier> system;
+  std::optional<pg::TimelineId> timeline;
+};
+
+// The primary of a cluster that was just observed, for those that follow it. Absent while it has
+// none, or has more than one, or the only one does not answer now.
+[[nodiscard]] std::optional<FarPrimary> far_primary(const Cluster& cluster);
+
 // What is known of a cluster beforehand.
 struct Watched {
   std::string name;
@@ -20,6 +32,9 @@ struct Watched {
   std::optional<std::string> discovery_failure = std::nullopt;
   // Configured; absent when it is to be found by evidence.
   std::optional<ClusterRole> role = std::nullopt;
+  // The primary of the cluster that this one is configured to follow, as it answered last. Absent
+  // when no cluster is named, and while that one has no unambiguous primary.
+  std::optional<FarPrimary> followed = std::nullopt;
 };
 
 struct Observation {

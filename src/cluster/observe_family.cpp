@@ -130,8 +130,7 @@ Observation observe_family(
   }
   assess_safety(samples, watched.rpo, seen.cluster, seen.memory, now);
   const auto unknown = unknown_senders(samples, view.matches, seen.memory);
-  seen.cluster.anomalies =
-      find_anomalies(samples, seen.cluster, unknown, seen.memory, watched.discovery_failure);
+  seen.cluster.anomalies = find_anomalies(samples, seen.cluster, unknown, seen.memory, watched);
   report_failovers(seen.memory, seen.cluster);
   return seen;
 }

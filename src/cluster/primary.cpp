@@ -254,6 +254,13 @@ void remember_rivals(std::span<const ServerSample> samples, Memory& memory) {
   }
 }
 
+Seconds clock_offset(const WalReceiver& receiver) {
+  if (!receiver.last_msg_send_time || !receiver.last_msg_receipt_time) {
+    return Seconds::zero();
+  }
+  return Seconds{*receiver.last_msg_receipt_time - *receiver.last_msg_send_time};
+}
+
 void remember_far_end(
     std::span<const ServerSample> samples, std::span<const std::size_t> told, Memory& memory
 ) {
@@ -280,7 +287,8 @@ void remember_far_end(
               {.position = *receiver.latest_end,
                .read_at = contact,
                .read_error = half_round_trip(tick)},
-          .contact = contact};
+          .contact = contact,
+          .clock_offset = clock_offset(receiver)};
     }
   }
 }

@@ -40,6 +40,10 @@ void remember_primary(
     const ServerSample& primary, Memory& memory, std::vector<Event>& events, Instant now
 );
 
+// How much the standby's clock is ahead of its upstream's, by the last message, whose way counts as
+// 0; 0 when the receiver does not say.
+[[nodiscard]] Seconds clock_offset(const WalReceiver& receiver);
+
 // While no primary answers: how far the WAL goes, by what the receivers of standbys were told by
 // upstreams that we cannot ask. `told` are the indices of those standbys.
 void remember_far_end(

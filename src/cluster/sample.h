@@ -112,6 +112,7 @@ struct ServerFacts {
   // NOINHERIT is one without having them. Absent when not asked.
   std::optional<bool> has_monitor_rights{};
   std::optional<bool> is_monitor_member{};
+  std::optional<bool> reads_all_settings{};  // it has the rights of pg_read_all_settings
 };
 
 // What lies in pg_wal.
@@ -202,6 +203,11 @@ struct ServerSample {
   // It answers our logins, and other exporters read it: nothing but this is known of it.
   bool left_to_others = false;
   std::optional<ServerTime> seen_postmaster_start_time{};  // at such a login
+  // Configured: it follows an archive. Counts where restore_command is not known.
+  bool fed_by_archive = false;
+  bool pooled = false;  // its address leads through a pooler
+  // Whether it answers us each capability ("control", "slots"); absent while that was not asked.
+  std::map<std::string, bool> capabilities{};
 };
 
 // Whether it answers, to ticks or to mere logins.
@@ -220,6 +226,13 @@ struct ServerSample {
 [[nodiscard]] inline bool has_certain_timeline(const TickReading& reading) {
   const bool received_all = !reading.received || reading.received >= reading.position;
   return reading.timeline && (reading.role == Role::Primary || (reading.receiver && received_all));
+}
+
+// Whether it gets WAL from an archive by its restore_command; by the configuration's word where our
+// role may not see that. Absent when neither says so.
+[[nodiscard]] inline std::optional<bool> restores_from_archive(const ServerSample& sample) {
+  const auto seen = sample.facts ? sample.facts->restores_from_archive : std::nullopt;
+  return !seen && sample.fed_by_archive ? std::optional{true} : seen;
 }
 
 // Who answers, by birth: of the tick if it says so, else of the facts.

@@ -42,14 +42,11 @@ std::optional<Instant> commit_instant(const StandbyView& view, const Tick& tick)
   if (!top) {
     return std::nullopt;
   }
-  double skew = 0;
-  const auto& receiver = top->reading.receiver;
-  if (receiver && receiver->last_msg_send_time && receiver->last_msg_receipt_time) {
-    skew = *receiver->last_msg_receipt_time - *receiver->last_msg_send_time;
-  } else if (!is_top) {
-    return std::nullopt;
+  Seconds offset = view.memory.far_end ? view.memory.far_end->clock_offset : Seconds::zero();
+  if (top->reading.receiver) {
+    offset = clock_offset(*top->reading.receiver);
   }
-  const Seconds ago{top->reading.server_time - *reading.last_xact_replay_time - skew};
+  const Seconds ago = Seconds{top->reading.server_time - *reading.last_xact_replay_time} - offset;
   return middle(*top) - std::chrono::duration_cast<Instant::duration>(ago);
 }
 
@@ -120,7 +117,9 @@ std::optional<FarReading> far_reading(const StandbyView& view) {
               : FarReading{end, middle(*tick), false};
   }
   if (far) {
+    const auto& top = view.samples[view.chain.top].tick;
     far->writes_on = memory.role == ClusterRole::Standby;
+    far->connected = top && top->reading.receiver && top->reading.receiver->status == "streaming";
   }
   return far;
 }
@@ -254,7 +253,7 @@ std::optional<MissingWal> find_missing_wal(
       .upstream = source->name,
       .needed = *needed,
       .oldest = *source->wal_files->oldest,
-      .may_be_in_archive = !sample.facts || sample.facts->restores_from_archive.value_or(true)};
+      .may_be_in_archive = restores_from_archive(sample).value_or(true)};
 }
 
 Misfit find_misfit(const StandbyView& view, const BranchVerdict& branch) {

@@ -34,7 +34,7 @@ bool replays_from_archive(const TickReading& reading) {
 bool follows_archive(
     const ServerSample& sample, const ServerMemory& known, const StandbyCircumstances& around
 ) {
-  const auto restores = sample.facts ? sample.facts->restores_from_archive : std::nullopt;
+  const auto restores = restores_from_archive(sample);
   if (restores) {
     return *restores && !around.archive_is_of_no_use;
   }

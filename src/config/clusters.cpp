@@ -109,6 +109,38 @@ std::optional<std::string> read_name(yaml::Reader& reader) {
   return name;
 }
 
+std::optional<ClusterRole> read_role(yaml::Reader& reader) {
+  const auto role = reader.text("role");
+  if (role && role != "origin" && role != "standby") {
+    reader.error("role", "expected origin or standby");
+  }
+  if (!role) {
+    return std::nullopt;
+  }
+  return role == "standby" ? ClusterRole::Standby : ClusterRole::Origin;
+}
+
+// A cluster that follows another is a standby cluster, whether that is said or not.
+void read_place(yaml::Reader& reader, Cluster& cluster) {
+  cluster.role = read_role(reader);
+  cluster.follows = reader.text("follows");
+  if (!cluster.follows) {
+    return;
+  }
+  if (cluster.role == ClusterRole::Origin) {
+    reader.error("follows", "a cluster with the role origin follows no other; leave out one");
+  }
+  cluster.role = ClusterRole::Standby;
+}
+
+std::optional<FedBy> read_fed_by(yaml::Reader& reader) {
+  const auto source = reader.text("fed_by");
+  if (source && source != "archive") {
+    reader.error("fed_by", "expected archive; a standby that streams needs no hint");
+  }
+  return source ? std::optional{FedBy::Archive} : std::nullopt;
+}
+
 class ClusterReader {
  public:
   ClusterReader(const ConnectionContext& context, Errors& errors)
@@ -122,6 +154,7 @@ class ClusterReader {
     if (const auto count = reader.integer("expected_standbys", 0, kMostStandbys)) {
       cluster.expected_standbys = static_cast<int>(*count);
     }
+    read_place(reader, cluster);
     cluster.objectives = read_objectives(reader.mapping("objectives"), errors_);
     cluster.lag_thresholds = read_lag_thresholds(reader.mapping("lag_thresholds"), {}, errors_);
     if (const yaml::Node* servers = reader.sequence("servers")) {
@@ -164,6 +197,7 @@ class ClusterReader {
     auto conninfo = read_connection(reader, context_);
     const LagThresholds thresholds =
         read_lag_thresholds(reader.mapping("lag_thresholds"), inherited, errors_);
+    const auto fed_by = read_fed_by(reader);
     reader.finish();
     if (!conninfo) {
       return std::nullopt;
@@ -172,6 +206,7 @@ class ClusterReader {
         .name = std::move(name).value_or(""),
         .conninfo = std::move(*conninfo),
         .lag_thresholds = thresholds,
+        .fed_by = fed_by,
     };
   }
 
@@ -181,10 +216,42 @@ class ClusterReader {
 
 }  // namespace
 
+namespace {
+
+// Named after all are read: a cluster may follow one that stands below it.
+void check_followed(
+    const std::vector<Cluster>& clusters, const std::vector<SourceLocation>& places, Errors& errors
+) {
+  for (std::size_t i = 0; i < clusters.size(); ++i) {
+    const auto& followed = clusters[i].follows;
+    if (!followed) {
+      continue;
+    }
+    if (*followed == clusters[i].name) {
+      errors.push_back({places[i], "follows: a cluster cannot follow itself"});
+    } else if (std::ranges::find(clusters, *followed, &Cluster::name) == clusters.end()) {
+      errors.push_back(
+          {places[i],
+           "follows: no cluster is called '" + *followed +
+               "'; name one of this file, or say role: standby where that one is not watched"}
+      );
+    }
+  }
+}
+
+// The place of `follows`, or of the whole cluster without one.
+SourceLocation place_of_follows(const yaml::Node& node) {
+  const auto found = std::ranges::find(node.entries, "follows", &yaml::Entry::key);
+  return found == node.entries.end() ? node.where : found->value.where;
+}
+
+}  // namespace
+
 std::vector<Cluster> read_clusters(
     const yaml::Node& list, const ConnectionContext& context, Errors& errors
 ) {
   std::vector<Cluster> clusters;
+  std::vector<SourceLocation> places;
   ClusterReader reader{context, errors};
   for (const yaml::Node& node : list.items) {
     Cluster cluster = reader.read(node);
@@ -194,7 +261,9 @@ std::vector<Cluster> read_clusters(
       );
     }
     clusters.push_back(std::move(cluster));
+    places.push_back(place_of_follows(node));
   }
+  check_followed(clusters, places, errors);
   return clusters;
 }
 

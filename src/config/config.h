@@ -3,10 +3,12 @@
 
 #include "config/discovery.h"
 #include "config/endpoint.h"
+#include "config/limits.h"
 #include "config/pgbouncer.h"
 #include "pg/conninfo.h"
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,7 +35,10 @@ struct Sampling {
   Milliseconds connect_timeout{2000};
   Milliseconds statement_timeout{2000};  // set on the server, for every statement of ours
   Milliseconds lock_timeout{100};        // likewise
-  int observers = 3;                     // at most so many exporters read a server in full; 0: all
+  // A round of a server that began sooner after its last one brings what that brought; 0: always
+  // anew. Of `limits`.
+  Milliseconds min_round_interval{0};
+  int observers = 3;  // at most so many exporters read a server in full; 0: all
 
   friend bool operator==(const Sampling&, const Sampling&) = default;
 };
@@ -50,13 +55,20 @@ struct Objectives {
   std::optional<Milliseconds> rto;
 };
 
+// Where a standby gets its WAL from, where restore_command does not say it.
+enum class FedBy : std::uint8_t { Archive };
+
 struct Server {
   std::string name;  // "host:port" when the user gave none; unique in its cluster
   pg::ConnInfo conninfo;
   LagThresholds lag_thresholds;  // its own, else the cluster's
+  std::optional<FedBy> fed_by{};
 
   friend bool operator==(const Server&, const Server&) = default;
 };
+
+// Whether a cluster has its primary among its servers, or follows one elsewhere.
+enum class ClusterRole : std::uint8_t { Origin, Standby };
 
 struct Cluster {
   std::string name = "default";
@@ -70,6 +82,8 @@ struct Cluster {
   std::optional<int> expected_standbys;
   Objectives objectives;
   LagThresholds lag_thresholds;
+  std::optional<ClusterRole> role{};     // absent: found by evidence
+  std::optional<std::string> follows{};  // another cluster of the file; then the role is Standby
 };
 
 struct Queries {
@@ -97,6 +111,7 @@ struct AuthModule {
 struct Config {
   Web web;
   Sampling sampling;
+  Limits limits;
   std::vector<Cluster> clusters;
   Queries queries;
   Probe probe;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace pgrepl::metrics {
 
@@ -27,6 +28,11 @@ constexpr ServerRow kServerRows[] = {
      "Whether this exporter reads the server in full; 0 when it leaves it to others, or it is down",
      [](const ClusterView&, const Server& s) {
        return std::optional{truth(s.sample.tick && !s.sample.failure)};
+     }},
+    {"pg_server_pooled",
+     "1: the address leads through a pooler, so that no state of a session is used",
+     [](const ClusterView&, const Server& s) -> std::optional<double> {
+       return is_up(s.sample) ? std::optional{truth(s.sample.pooled)} : std::nullopt;
      }},
     {"pg_server_timeline",
      "Current timeline",
@@ -93,6 +99,8 @@ constexpr pg::FailureReason kReasons[] = {
     pg::FailureReason::ShuttingDown,
     pg::FailureReason::Permission,
     pg::FailureReason::Unsupported,
+    pg::FailureReason::Pooler,
+    pg::FailureReason::TooLarge,
     pg::FailureReason::Other,
 };
 
@@ -121,25 +129,37 @@ void add_role(const Server& server, GaugeWriter& out) {
   }
 }
 
-// What our role may see; other capabilities are not judged by what was seen.
+// What the server lets us see and call, each as far as an answer has shown it.
 void add_capabilities(const Server& server, GaugeWriter& out) {
   const auto* reading = reading_of(server);
   if (reading == nullptr) {
     return;
   }
-  constexpr std::string_view kName = "pg_server_capability";
-  constexpr std::string_view kHelp =
-      "0: the server refuses it to our role; what rests on it is absent";
-  const bool waits_known =
-      server.sample.sync_waits.is_hidden() || server.sample.sync_waits.has_value();
-  out.gauge(kName, kHelp, {{"capability", "receiver"}}, truth(!reading->receiver.is_hidden()));
-  out.gauge(kName, kHelp, {{"capability", "senders"}}, truth(!reading->senders_hidden));
-  out.gauge(
-      kName,
-      kHelp,
-      {{"capability", "activity"}},
-      waits_known ? std::optional{truth(!server.sample.sync_waits.is_hidden())} : std::nullopt
-  );
+  const cluster::ServerSample& sample = server.sample;
+  const auto& waits = sample.sync_waits;
+  const auto& facts = sample.facts;
+  const std::pair<const char*, std::optional<bool>> capabilities[] = {
+      {"wal_position", reading->position.has_value()},
+      {"receiver", !reading->receiver.is_hidden()},
+      {"senders", !reading->senders_hidden},
+      {"slots", sample.slots_read_at ? std::optional{true} : std::nullopt},
+      {"control", reading->system_identifier.has_value()},
+      {"activity",
+       waits.is_hidden() || waits.has_value() ? std::optional{!waits.is_hidden()} : std::nullopt},
+      {"settings", facts ? facts->reads_all_settings : std::nullopt},
+  };
+  for (auto [capability, has] : capabilities) {
+    if (const auto known = sample.capabilities.find(capability);
+        known != sample.capabilities.end()) {
+      has = known->second && has.value_or(true);
+    }
+    out.gauge(
+        "pg_server_capability",
+        "0: the server refuses it to our role; what rests on it is absent",
+        {{"capability", capability}},
+        has ? std::optional{truth(*has)} : std::nullopt
+    );
+  }
 }
 
 void add_sessions(const Server& server, GaugeWriter& out) {

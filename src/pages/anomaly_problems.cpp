@@ -201,6 +201,12 @@ Words words_for_misfits(Anomaly anomaly) {
           {Remedy::StopWrites,
            "Stop writes to it until it is decided whose data counts: a standby that is ahead may "
            "hold what was lost."}};
+    case Anomaly::TwoOrigins:
+      return {
+          Severity::Critical,
+          {Remedy::StopWrites,
+           "Stop writes to one of them now. When this cluster is meant to take over or to live on "
+           "its own, take `follows` out of its configuration."}};
     case Anomaly::SplitBrain:
       return {
           Severity::Critical,
@@ -260,6 +266,7 @@ Words words_for(const WatchedCluster& watched, const cluster::AnomalyFinding& fi
     case Anomaly::StalePrimary:
     case Anomaly::PrimaryRewound:
     case Anomaly::SplitBrain:
+    case Anomaly::TwoOrigins:
       return words_for_misfits(finding.anomaly);
   }
   return {Severity::Warning, {}};

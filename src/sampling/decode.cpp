@@ -236,6 +236,7 @@ cluster::ServerFacts decode_server_facts(const pg::ResultSet& rows, pg::ServerVe
   facts.login = row.text_or_empty("login");
   facts.has_monitor_rights = row.boolean("has_monitor_rights");
   facts.is_monitor_member = row.boolean("is_monitor_member");
+  facts.reads_all_settings = row.boolean("reads_all_settings");
   return facts;
 }
 

@@ -63,6 +63,10 @@ class ObserverPlace {
   // The connection is gone, and the place with it.
   void lost();
 
+  // The server is reached through a pooler, over which no lock of ours may be held: it is read by
+  // every exporter.
+  void not_handed_out(Instant now) { given(std::nullopt, now, 0); }
+
  private:
   [[nodiscard]] std::string lock(const char* function, int number) const;
 

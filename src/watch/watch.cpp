@@ -10,13 +10,29 @@ namespace pgrepl::watch {
 
 namespace {
 
-cluster::Watched to_watched(const WatchedCluster& cluster) {
+std::optional<cluster::ClusterRole> to_role(std::optional<config::ClusterRole> role) {
+  if (!role) {
+    return std::nullopt;
+  }
+  return *role == config::ClusterRole::Standby ? cluster::ClusterRole::Standby
+                                               : cluster::ClusterRole::Origin;
+}
+
+cluster::Watched to_watched(
+    const WatchedCluster& cluster, const std::vector<WatchedCluster>& clusters
+) {
   cluster::Watched watched{.name = cluster.configured.name, .rpo = std::nullopt};
   if (const auto& rpo = cluster.configured.objectives.rpo) {
     watched.rpo = cluster::Seconds{*rpo};
   }
   if (const auto* const discoverer = discoverer_of(cluster)) {
     watched.discovery_failure = discoverer->failure();
+  }
+  watched.role = to_role(cluster.configured.role);
+  for (const WatchedCluster& other : clusters) {
+    if (other.configured.name == cluster.configured.follows && other.latest.observed) {
+      watched.followed = cluster::far_primary(other.latest);
+    }
   }
   return watched;
 }
@@ -144,7 +160,8 @@ void Watch::observe(WatchedCluster& watched, cluster::Instant at) {
     watched.latest = cluster::leave_to_others(watched.configured.name, samples);
     return;
   }
-  auto seen = cluster::observe(to_watched(watched), samples, std::move(watched.memory), at);
+  auto seen =
+      cluster::observe(to_watched(watched, clusters_), samples, std::move(watched.memory), at);
   watched.memory = std::move(seen.memory);
   watched.latest = std::move(seen.cluster);
   const double wall_clock = outside_.loop.clock.wall_now();

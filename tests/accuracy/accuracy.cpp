@@ -164,6 +164,31 @@ void promotion(Stage& stage, double seconds) {
   stage.run(seconds / 2);
 }
 
+// A segment every second, for as long as `stage` runs: what the archive has is that old at most.
+void run_archiving(Stage& stage, const PgServer& from, double seconds) {
+  for (double second = 0; second < seconds; ++second) {
+    from.execute("SELECT pg_switch_wal()");
+    stage.run(1);
+  }
+}
+
+void archive_only(Stage& stage, double seconds) {
+  run_archiving(stage, stage.primary(), seconds);
+}
+
+// The primary dies, another standby is promoted. The watched one still asks the dead primary for
+// WAL and gets that of the new timeline from the archive.
+void follow_by_archive(Stage& stage, double seconds) {
+  stage.run(seconds / 4);
+  stage.writer().pause();
+  std::this_thread::sleep_for(kCatchUp);
+  stage.primary().kill();
+  stage.middle().promote();
+  stage.writer().move_to(stage.middle().conninfo("postgres"));
+  stage.writer().resume();
+  run_archiving(stage, stage.middle(), seconds);
+}
+
 std::vector<Scenario> all_scenarios() {
   return {
       {"steady writes", {}, steady},
@@ -186,6 +211,10 @@ std::vector<Scenario> all_scenarios() {
       {"one standby alone, replay paused", {.without_primary = true}, paused_replay},
       {"one standby alone, receiver cut off", {.without_primary = true}, receiver_cut},
       {"site without its primary", {.cascade = true, .without_primary = true}, paused_replay},
+      {"archive alone", {.archive_only = true}, archive_only},
+      {"follows through the archive", {.archive = true, .promotable = true}, follow_by_archive},
+      {"slow rounds on the primary", {.slow_where = "NOT pg_is_in_recovery()"}, paused_replay},
+      {"slow rounds on the standby", {.slow_where = "pg_is_in_recovery()"}, paused_replay},
   };
 }
 

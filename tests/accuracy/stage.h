@@ -8,6 +8,8 @@
 #include "support/tcp_gate.h"
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,23 +27,37 @@ struct StageOptions {
   std::chrono::milliseconds apply_delay{0};
   bool cascade = false;          // the standby that is watched hangs on another one
   bool without_primary = false;  // the exporter is not told of the primary
+  bool archive = false;          // the standby has a restore_command, and all others archive
+  bool archive_only = false;     // and it has no primary_conninfo
+  bool promotable = false;       // another standby is beside it, which archives too
+  std::string slow_where;        // a query of 1.5 s in each round on servers for which this holds
 };
 
 class Stage {
  public:
   explicit Stage(const StageOptions& options)
-      : without_primary_(options.without_primary), cluster_({.major = options.major}) {
+      : without_primary_(options.without_primary),
+        cluster_({.major = options.major, .archive = options.archive || options.archive_only}) {
     PgServer* upstream = &cluster_.primary();
-    if (options.cascade) {
-      middle_ = &cluster_.add_standby({.name = "middle"});
-      upstream = middle_;
+    if (options.cascade || options.promotable) {
+      middle_ = &cluster_.add_standby({.name = "middle", .settings = archiving(options.archive)});
+      upstream = options.cascade ? middle_ : upstream;
+    }
+    if (!options.slow_where.empty()) {
+      slow_queries_ = folder_.path() / "slow.yaml";
+      std::ofstream{slow_queries_} << "slow:\n  query: \"SELECT 1 AS n FROM pg_sleep(1.5) WHERE "
+                                   << options.slow_where
+                                   << "\"\n  metrics: [{ n: { usage: GAUGE } }]\n";
     }
     replication_gate_ = std::make_unique<TcpGate>(upstream->port());
     standby_ = &cluster_.add_standby(
         {.name = "watched",
          .upstream = upstream,
          .upstream_port = replication_gate_->port(),
-         .apply_delay = options.apply_delay}
+         .apply_delay = options.apply_delay,
+         .restore_from_archive = options.archive || options.archive_only,
+         .settings = options.archive_only ? std::vector<std::string>{"primary_conninfo = ''"}
+                                          : std::vector<std::string>{}}
     );
     monitor_gate_ = std::make_unique<TcpGate>(standby_->port());
     writer_ = std::make_unique<HeartbeatWriter>(cluster_.primary().conninfo("postgres"));
@@ -57,8 +73,11 @@ class Stage {
     if (middle_ != nullptr) {
       names += "," + middle_->conninfo("monitor");
     }
-    exporter_ = std::make_unique<testing::Exporter>(testing::ExporterOptions{
-        .environment = {{"DATA_SOURCE_NAME", names}}});
+    testing::ExporterOptions options{.environment = {{"DATA_SOURCE_NAME", names}}};
+    if (!slow_queries_.empty()) {
+      options.arguments.push_back("--extend.query-path=" + slow_queries_.string());
+    }
+    exporter_ = std::make_unique<testing::Exporter>(options);
   }
 
   void stop_exporter() { exporter_.reset(); }
@@ -101,6 +120,15 @@ class Stage {
     return "host=127.0.0.1 user=monitor dbname=postgres port=" + std::to_string(port);
   }
 
+  [[nodiscard]] std::vector<std::string> archiving(bool wanted) const {
+    const auto target = cluster_.archive_directory().string() + "/%f";
+    return wanted
+               ? std::vector<
+                     std::
+                         string>{"archive_mode = on", "archive_command = " + testing::quoted("cp %p " + target)}
+               : std::vector<std::string>{};
+  }
+
   void sample() {
     const testing::Labels labels{{"server", "127.0.0.1:" + std::to_string(monitor_gate_->port())}};
     Sample taken;
@@ -139,6 +167,8 @@ class Stage {
   }
 
   bool without_primary_ = false;
+  testing::TemporaryDirectory folder_;
+  std::filesystem::path slow_queries_;
   PgCluster cluster_;
   PgServer* standby_ = nullptr;
   PgServer* middle_ = nullptr;

@@ -8,8 +8,10 @@
 #include <chrono>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -27,6 +29,20 @@ class EvidenceStage : public ::testing::Test {
     }
     exporter_ =
         std::make_unique<Exporter>(ExporterOptions{.environment = {{"DATA_SOURCE_NAME", names}}});
+  }
+
+  // All but the first lines of a configuration file, in which servers log in as monitor.
+  void watch_file(const std::string& yaml, std::vector<std::string> arguments = {}) {
+    const auto file = folder_.path() / "exporter.yaml";
+    std::ofstream{file} << "defaults: { user: monitor, dbname: postgres }\n" << yaml;
+    arguments.push_back("--config.file=" + file.string());
+    exporter_ = std::make_unique<Exporter>(ExporterOptions{.arguments = std::move(arguments)});
+  }
+
+  // An entry of `servers:`, named as everywhere here.
+  static std::string entry_of(const PgServer& server) {
+    return "{ name: \"" + name_of(server) +
+           "\", host: 127.0.0.1, port: " + std::to_string(server.port()) + " }";
   }
 
   void watch_servers(const std::vector<const PgServer*>& servers) {
@@ -56,6 +72,21 @@ class EvidenceStage : public ::testing::Test {
 
   [[nodiscard]] std::optional<double> lag(const PgServer& server) const {
     return exporter_->value("pg_standby_lag_seconds", {{"server", name_of(server)}});
+  }
+
+  // How far the truth may be from the lag.
+  [[nodiscard]] std::optional<double> uncertainty(const PgServer& server) const {
+    return exporter_->value("pg_standby_lag_uncertainty_seconds", {{"server", name_of(server)}});
+  }
+
+  // How many events there are whose message or kind holds this text.
+  [[nodiscard]] std::size_t events_with(const std::string& text) const {
+    const std::string all = exporter_->get("/api/v1/events").body;
+    std::size_t count = 0;
+    for (std::size_t at = all.find(text); at != std::string::npos; at = all.find(text, at + 1)) {
+      ++count;
+    }
+    return count;
   }
 
   [[nodiscard]] bool has(const std::string& anomaly) const {
@@ -95,7 +126,31 @@ class EvidenceStage : public ::testing::Test {
   }
 
  private:
+  TemporaryDirectory folder_;
   std::unique_ptr<Exporter> exporter_;
 };
+
+// For what differs by major version: the test is run on each of them. One that is not installed is
+// skipped, since most machines have the server of their distribution alone.
+class EvidenceByMajor : public EvidenceStage, public ::testing::WithParamInterface<int> {
+ protected:
+  void SetUp() override {
+    PGREPL_REQUIRE_POSTGRES();
+    for (const PgInstallation& installation : installed_postgres()) {
+      if (installation.major == GetParam()) {
+        return;
+      }
+    }
+    GTEST_SKIP() << "PostgreSQL " << GetParam() << " is not installed";
+  }
+};
+
+inline auto evidence_majors() {
+  return ::testing::Values(13, 15, 17, 18);
+}
+
+inline std::string name_of_major(const ::testing::TestParamInfo<int>& major) {
+  return std::to_string(major.param);
+}
 
 }  // namespace pgrepl::testing

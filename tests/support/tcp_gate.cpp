@@ -168,6 +168,12 @@ class TcpGate::Loop {
     connection.dead = true;
   }
 
+  std::uint16_t next_server() {
+    const auto& also = gate_.addresses_.also;
+    const std::size_t turn = accepted_++ % (also.size() + 1);
+    return turn == 0 ? gate_.server_port_ : also[turn - 1];
+  }
+
   void accept_clients() {
     while (listener_.open()) {
       Socket client{accept4(listener_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
@@ -179,7 +185,7 @@ class TcpGate::Loop {
       connection.client.socket = std::move(client);
       connection.budget = plan_.close_after.value_or(SIZE_MAX);
       if (plan_.mode != Mode::Drop) {
-        connection.server.socket = connect_to(gate_.server_port_, gate_.addresses_.source);
+        connection.server.socket = connect_to(next_server(), gate_.addresses_.source);
         connection.dead = !connection.server.socket.open();
       }
     }
@@ -270,6 +276,7 @@ class TcpGate::Loop {
   Plan plan_;
   bool changed_ = true;  // report at once that the plan is obeyed
   std::list<Connection> connections_;
+  std::size_t accepted_ = 0;
   std::vector<pollfd> polled_;
 };
 

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace pgrepl::testing {
 
@@ -20,6 +21,8 @@ struct GateAddresses {
   std::string listen = "127.0.0.1";
   std::uint16_t port = 0;            // to listen on; one of its own if 0
   std::string source = "127.0.0.1";  // what the server takes for its client's address
+  // Further servers: connections go to all of them in turn, as a load balancer's do.
+  std::vector<std::uint16_t> also = {};
 };
 
 class TcpGate {

@@ -245,6 +245,32 @@ TEST(EvidenceLoneStandby, IsMeasuredByWhatItsReceiverIsTold) {
   EXPECT_FALSE(film.has(Anomaly::NoPrimary));
 }
 
+// Its receiver is gone at 10.8, and the last commit that came is of 10.7. The standby's clock is
+// 100 s ahead of its primary's, which its receiver told.
+TEST(EvidenceLoneStandby, CutOffIsBehindFromTheLastCommitThatCame) {
+  Film film;
+  film.run(0, 10, [](int second) {
+    ServerSample one = standby("pg-2")
+                           .replayed(wal(second))
+                           .asked_at(second, 100)
+                           .receives_from("far")
+                           .told_of(wal(second))
+                           .last_commit_at(second);
+    WalReceiver& receiver = *one.tick->reading.receiver;
+    receiver.last_msg_receipt_time = one.tick->reading.server_time;
+    receiver.last_msg_send_time = one.tick->reading.server_time - 100;
+    return Samples{one};
+  });
+  EXPECT_EQ(film.lag("pg-2"), 0);
+  for (int second = 11; second <= 20; ++second) {
+    film.show(
+        second, {standby("pg-2").replayed(wal(10.7)).asked_at(second, 100).last_commit_at(10.7)}
+    );
+    ASSERT_NEAR(film.lag("pg-2").value_or(-1), second - 10.7, 1e-3);
+    EXPECT_GE(film.standby("pg-2").lag.uncertainty->count(), second - 10.0);
+  }
+}
+
 TEST(EvidenceLoneStandby, ProbedOnceIsMeasuredByItsLastCommit) {
   Film film;
   film.show(

@@ -141,6 +141,24 @@ TEST(MeasureLagWithoutPrimary, NewsOfAPrimaryElsewhereAges) {
   EXPECT_NEAR(value(lag.uncertainty), 60, 1e-6) << "it may be nothing";
 }
 
+// A receiver that streams may rest for a moment; one that is gone will not tell more.
+TEST(MeasureLagWithoutPrimary, CutIsCountedAtOnceAndFromTheLastCommitThatCame) {
+  FarReading cut = heard("0/1A00", 10, true);
+  EXPECT_EQ(value(measure_lag_without_primary(replay("0/1A00", 11), cut, steady(10)).time), 0);
+  cut.connected = false;
+  ReplayReading reading = replay("0/1A00", 11);
+  EXPECT_NEAR(value(measure_lag_without_primary(reading, cut, steady(10)).time), 1, 1e-6);
+  reading.last_commit = instant(10.7);
+  const auto lag = measure_lag_without_primary(reading, cut, steady(10));
+  EXPECT_NEAR(value(lag.time), 0.3, 1e-6);
+  EXPECT_NEAR(value(lag.uncertainty), 1, 1e-6) << "clocks narrow nothing";
+  // Of before the news, or of a clock that is wrong.
+  for (const double useless : {9.0, 11.5}) {
+    reading.last_commit = instant(useless);
+    EXPECT_NEAR(value(measure_lag_without_primary(reading, cut, steady(10)).time), 1, 1e-6);
+  }
+}
+
 TEST(MeasureLagWithoutPrimary, StandbyBehindIsAtLeastWhatTheHistorySays) {
   const auto lag =
       measure_lag_without_primary(replay("0/1500", 12), heard("0/1A00", 10), steady(10));

@@ -83,6 +83,55 @@ TEST(DescribePgBouncers, ADatabaseWithoutAHostLeadsNowhereKnown) {
   EXPECT_EQ(found[0], (PgBouncerRoute{"app", {}, std::nullopt, "is configured for"}));
 }
 
+// Case 31: 127.0.0.1 of a pooler is its own host.
+PgBouncerRoute route_of_pooler_at(
+    const std::string& host,
+    const std::string& target,
+    const std::vector<EndpointStatus>& endpoints = {}
+) {
+  const std::vector<ServerSample> samples{at("pg-1", "127.0.0.1"), at("pg-2", "10.0.0.2")};
+  const std::vector<PgBouncerProbe> probes{
+      {.name = "b",
+       .endpoint = {.host = host, .port = 6432},
+       .reading = reading({{"app", target, "5432"}}, {}),
+       .failure = std::nullopt}};
+  return describe_pgbouncers(probes, samples, "pg-1", endpoints).at(0).routes.at(0);
+}
+
+TEST(DescribePgBouncers, LoopbackOfARemotePoolerIsItsOwnHost) {
+  for (const char* loopback : {"127.0.0.1", "localhost", "::1", "127.0.1.1"}) {
+    const auto here = route_of_pooler_at("127.0.0.1", loopback);
+    EXPECT_EQ(here.servers, std::vector<std::string>{"pg-1"}) << loopback;
+    EXPECT_EQ(here.leads_to_primary, true);
+    const auto there = route_of_pooler_at("10.0.0.2", loopback);
+    EXPECT_EQ(there.servers, std::vector<std::string>{"pg-2"}) << "beside the pooler";
+    EXPECT_EQ(there.leads_to_primary, false);
+    const auto elsewhere = route_of_pooler_at("10.0.0.9", loopback);
+    EXPECT_TRUE(elsewhere.servers.empty()) << "the same port here is chance";
+    EXPECT_EQ(elsewhere.leads_to_primary, std::nullopt);
+    EXPECT_TRUE(route_of_pooler_at("", loopback).servers.empty()) << "host not known";
+  }
+}
+
+TEST(DescribePgBouncers, EndpointThroughThePoolerHasTheLastWord) {
+  EndpointStatus through;
+  through.probe.name = "write";
+  through.probe.target = {.host = "10.0.0.9", .port = 6432};
+  through.probe.database = "app";
+  through.probe.reading = EndpointReading{};
+  through.server = "pg-1";
+  const auto route = route_of_pooler_at("10.0.0.9", "127.0.0.1", {through});
+  EXPECT_EQ(route.servers, std::vector<std::string>{"pg-1"});
+  EXPECT_EQ(route.leads_to_primary, true);
+  EXPECT_NE(route.evidence.find("endpoint write leads to pg-1"), std::string::npos);
+  // Of another database, and one that does not answer, it says nothing.
+  through.probe.database = "other";
+  EXPECT_TRUE(route_of_pooler_at("10.0.0.9", "127.0.0.1", {through}).servers.empty());
+  through.probe.database = "app";
+  through.probe.reading.reset();
+  EXPECT_TRUE(route_of_pooler_at("10.0.0.9", "127.0.0.1", {through}).servers.empty());
+}
+
 TEST(DescribePgBouncers, WithoutAPrimaryNothingLeadsToIt) {
   const auto found = routes(reading({{"app", "two", "5432"}}, {}), std::nullopt);
   EXPECT_EQ(found[0].leads_to_primary, false);

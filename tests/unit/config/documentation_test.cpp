@@ -30,7 +30,7 @@ std::vector<std::string> examples(const std::string& mark = "```yaml\n") {
 
 TEST(Documentation, EveryExampleOfTheConfigurationLoads) {
   const auto all = examples();
-  EXPECT_EQ(all.size(), 4U);
+  EXPECT_EQ(all.size(), 5U);
   for (const std::string& example : all) {
     EXPECT_EQ(errors_of({.yaml = example, .environment = {{"MONITOR_PASSWORD", "secret"}}}), "")
         << example;

@@ -64,6 +64,24 @@ queries: { files: ["/etc/q/*.yaml"], disable: [slots] }
   EXPECT_EQ(cluster.servers[1].conninfo.parameter("sslmode"), "require");
 }
 
+TEST(Load, ReadsWhereAClusterAndAServerGetTheirWalFrom) {
+  const Config config = loaded({.yaml = R"(
+clusters:
+  - { name: dr, follows: main, servers: [{ host: a, fed_by: archive }, { host: b }] }
+  - { name: main, role: origin, servers: [{ host: c }] }
+  - { name: far, role: standby, servers: [{ host: d }] }
+  - { name: plain, servers: [{ host: e }] }
+)"});
+  EXPECT_EQ(config.clusters[0].role, ClusterRole::Standby) << "whoever follows is one";
+  EXPECT_EQ(config.clusters[0].follows, "main");
+  EXPECT_EQ(config.clusters[0].servers[0].fed_by, FedBy::Archive);
+  EXPECT_EQ(config.clusters[0].servers[1].fed_by, std::nullopt);
+  EXPECT_EQ(config.clusters[1].role, ClusterRole::Origin);
+  EXPECT_EQ(config.clusters[2].role, ClusterRole::Standby);
+  EXPECT_EQ(config.clusters[2].follows, std::nullopt);
+  EXPECT_EQ(config.clusters[3].role, std::nullopt);
+}
+
 TEST(Load, HasTheDocumentedDefaults) {
   const Config config = loaded(yaml(kOneServer));
   EXPECT_THAT(config.web.listen_addresses, ElementsAre(":9187"));
@@ -186,6 +204,12 @@ TEST(Load, NamesWhatIsWrong) {
       {"clusters: [{}, {}]", "two clusters are called 'default'"},
       {"clusters: [{labels: {cluster: x}}]", "cluster: is a label that every series has"},
       {"clusters: [{labels: {server: x}}]", "server: is a label that every series has"},
+      {"clusters: [{role: primary}]", "role: expected origin or standby"},
+      {"clusters: [{servers: [{host: a, fed_by: tape}]}]", "fed_by: expected archive"},
+      {"clusters: [{name: a, follows: a}]", "follows: a cluster cannot follow itself"},
+      {"clusters: [{name: a, follows: b}]", "follows: no cluster is called 'b'"},
+      {"clusters: [{name: a, role: origin, follows: b}, {name: b}]",
+       "follows: a cluster with the role origin follows no other"},
       {"clusters: [{labels: {__x: x}}]", "belong to Prometheus"},
       {"clusters: [{labels: {1a: x}}]", "1a: is no label name"},
       {"clusters: [{labels: {a-b: x}}]", "a-b: is no label name"},

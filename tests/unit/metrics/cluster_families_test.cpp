@@ -57,6 +57,33 @@ TEST(ClusterFamilies, HealthyStandbyHasEveryNumber) {
   EXPECT_TRUE(has(page, R"(pg_cluster_streaming_standbys{cluster="c",environment="test"} 1)"));
 }
 
+std::string capability(const std::string& which, int has) {
+  return "pg_server_capability" + of("pg-2", R"(,capability=")" + which + '"') + " " +
+         std::to_string(has);
+}
+
+TEST(ClusterFamilies, CapabilitiesAreWhatAnswersHaveShown) {
+  cluster::ServerSample seen = standby("pg-2").replayed("0/100").receives_from("pg-1");
+  seen.tick->reading.system_identifier = pg::SystemIdentifier{7};
+  seen.facts->reads_all_settings = true;
+  seen.slots_read_at = instant(0);
+  const auto all = page_of({seen});
+  for (const char* which :
+       {"wal_position", "receiver", "senders", "slots", "control", "settings"}) {
+    EXPECT_TRUE(has(all, capability(which, 1))) << which << all;
+  }
+  EXPECT_EQ(all.find(R"(capability="activity")"), std::string::npos) << "nothing was asked of it";
+  cluster::ServerSample refused = standby("pg-2").hidden();
+  refused.facts->reads_all_settings = false;
+  refused.sync_waits = cluster::Seen<cluster::SyncWaits>::hidden();
+  const auto none = page_of({refused});
+  for (const char* which :
+       {"wal_position", "receiver", "senders", "control", "activity", "settings"}) {
+    EXPECT_TRUE(has(none, capability(which, 0))) << which << none;
+  }
+  EXPECT_EQ(none.find(R"(capability="slots")"), std::string::npos) << "no round has read them";
+}
+
 TEST(ClusterFamilies, PrimaryHasNoLag) {
   const auto page = page_of({primary("pg-1").at("0/100")});
   EXPECT_EQ(page.find("\npg_standby_lag"), std::string::npos);
