@@ -98,7 +98,12 @@ asio::awaitable<std::optional<Ticker::Answer>> Ticker::ask() {
     note_pooling();
   }
   if (!polled_.place.is_observer()) {
-    auto has_place = co_await take_place();
+    Expected<bool, QueryError> has_place = false;
+    if (session_->is_pooled()) {
+      leave_to_others();
+    } else {
+      has_place = co_await take_place();
+    }
     if (!has_place) {
       polled_.place.lost();
       const Instant now = polled_.now();
@@ -127,7 +132,7 @@ asio::awaitable<std::optional<Ticker::Answer>> Ticker::ask() {
 void Ticker::note_pooling() {
   const bool pooled = session_->is_pooled();
   if (pooled) {
-    polled_.place.not_handed_out(polled_.now());
+    polled_.place.not_handed_out(polled_.now(), polled_.fraction());
   }
   if (pooled != std::exchange(polled_.pooled, pooled)) {
     log_pooling(polled_.server.name, pooled);
@@ -145,6 +150,11 @@ void Ticker::take(const Answer& answer) {
   if (verdict.answered) {
     polled_.state.answered(answer.received);
   }
+}
+
+void Ticker::leave_to_others() {
+  polled_.state.answered(polled_.now());
+  session_->close();
 }
 
 asio::awaitable<Expected<bool, QueryError>> Ticker::take_place() {
