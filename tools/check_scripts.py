@@ -3,6 +3,9 @@
 
 Each program of scripts/, and each of tests/*/ that is started by hand, answers --help with its name and status 0
 within ten seconds, and is in the table of CONTRIBUTING.md; no row there names one that does not exist.
+
+None of them, and no drill, starts a server whose superuser may log in over TCP without a password: any account of
+the machine could become the account of the servers through it, by COPY … PROGRAM.
 """
 
 import os
@@ -38,7 +41,36 @@ def table_mistakes(names, page):
             + [f"CONTRIBUTING.md: there is no {row}" for row in sorted(rows - set(names))])
 
 
+def drills():
+    found = [p for folder in ("scripts", "tests", "benchmarks") for p in (ROOT / folder).rglob("*")]
+    kinds = (".py", ".cpp", ".sh", ".yml", ".yaml")
+    return {str(p.relative_to(ROOT)): p.read_text(errors="replace") for p in sorted(found)
+            if p.is_file() and "corpus" not in p.parts and (p.suffix in kinds or os.access(p, os.X_OK))}
+
+
+def trust_mistakes(name, text):
+    """Rules are read from above, as the server does: the superuser must have met one with a password."""
+    mistakes, is_guarded = [], False
+    sockets_only = "listen_addresses = ''" in text
+    for number, line in enumerate(text.splitlines(), 1):
+        rule = re.search(r"host(?:ssl|nossl)?\s+\w+\s+(\w+)\s+[\d.:/]+\s+(trust|[\w-]+)", line)
+        is_guarded = is_guarded or (rule is not None and rule[1] in ("postgres", "all") and rule[2] != "trust")
+        opens = rule is not None and rule[2] == "trust" and rule[1] in ("postgres", "all") and not is_guarded
+        # initdb's, and the pooler's.
+        opens = opens or re.search(r"""(-A["', ]+|--auth(-host)?[=" ,']+|auth_type\s*=\s*)trust""", line) is not None
+        if opens and not sockets_only:
+            mistakes.append(f"{name}:{number}: a superuser may log in over TCP without a password")
+    return mistakes
+
+
 def self_test():
+    guarded = "host all postgres 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"
+    assert trust_mistakes("a", guarded + "local all all trust\nhost all monitor 127.0.0.0/8 trust\n") == []
+    assert trust_mistakes("a", "initdb --auth=trust\n# listen_addresses = ''\n") == []
+    for text in ("host all all 127.0.0.1/32 trust", "hostssl all postgres 10.0.0.0/8 trust", "initdb --auth=trust",
+                 '"-A", "trust"', "initdb -A trust", "auth_type = trust", '"--auth-host=trust"'):
+        assert len(trust_mistakes("a", text)) == 1, text
+
     page = "| `scripts/a` | x |\n| `tests/b/run DIR` | y |\n"
     assert table_mistakes(["scripts/a", "tests/b/run"], page) == []
     assert table_mistakes(["scripts/a", "scripts/c", "tests/b/run"], page) == ["CONTRIBUTING.md has no row for scripts/c"]
@@ -56,6 +88,7 @@ def main():
         return 0
     mistakes = [m for m in map(help_mistake, programs()) if m]
     mistakes += table_mistakes(programs(), (ROOT / "CONTRIBUTING.md").read_text())
+    mistakes += [m for name, text in drills().items() for m in trust_mistakes(name, text)]
     for mistake in mistakes:
         print(mistake)
     return 1 if mistakes else 0

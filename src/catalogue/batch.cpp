@@ -8,22 +8,19 @@ namespace {
 
 using std::chrono::milliseconds;
 
-pg::Statement set(const std::string& setting, const std::string& value) {
-  return "SELECT pg_catalog.set_config('" + setting + "', '" + value + "', false)";
-}
-
 pg::Statement set_timeout(milliseconds timeout) {
-  return set("statement_timeout", std::to_string(timeout.count()));
+  return pg::Statement::setting("statement_timeout", std::to_string(timeout.count()));
 }
 
 // Names of pg_catalog win over those of public, whoever made them.
 const pg::Statement& public_surroundings() {
-  static const pg::Statement kStatement = set("search_path", "pg_catalog, public");
+  static const pg::Statement kStatement =
+      pg::Statement::setting("search_path", "pg_catalog, public");
   return kStatement;
 }
 
 const pg::Statement& own_surroundings() {
-  static const pg::Statement kStatement = set("search_path", "pg_catalog");
+  static const pg::Statement kStatement = pg::Statement::setting("search_path", "pg_catalog");
   return kStatement;
 }
 

@@ -2,20 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <string>
 #include <utility>
 
 namespace pgrepl::cluster {
 
 namespace {
-
-std::string names_of(std::span<const ServerSample> samples, std::span<const std::size_t> which) {
-  std::string text;
-  for (const std::size_t i : which) {
-    text += (text.empty() ? "" : ", ") + samples[i].name;
-  }
-  return text;
-}
 
 using Findings = std::vector<AnomalyFinding>;
 
@@ -32,6 +25,29 @@ std::string all_in(const Cluster& cluster, StandbyState state) {
 
 std::string number_of(pg::TimelineId timeline) {
   return std::to_string(static_cast<std::uint32_t>(timeline));
+}
+
+// "pg-1 (timeline 1, feeds pg-3), pg-2 (timeline 2)": which of them the others follow decides what
+// is stopped.
+std::string branches_of(
+    std::span<const ServerSample> samples,
+    std::span<const std::size_t> primaries,
+    const Cluster& cluster
+) {
+  std::string text;
+  for (const std::size_t i : primaries) {
+    const auto& timeline = samples[i].tick->reading.timeline;
+    std::string fed;
+    for (const Server& server : cluster.servers) {
+      const bool follows_it = server.standby && server.sample.tick &&
+                              server.sample.tick->reading.receiver && server.standby->upstream &&
+                              server.standby->upstream->server == samples[i].name;
+      fed += follows_it ? (fed.empty() ? ", feeds " : " and ") + server.sample.name : "";
+    }
+    text += (text.empty() ? "" : ", ") + samples[i].name + " (" +
+            (timeline ? "timeline " + number_of(*timeline) : "timeline not known") + fed + ")";
+  }
+  return text;
 }
 
 // Why nobody answers as primary: who was it, and what has become of it.
@@ -83,7 +99,8 @@ void find_primary_conflicts(
   }
   if (primaries.size() > 1 && !cluster.primary) {
     findings.push_back(
-        {Anomaly::SplitBrain, "answering as primaries at once: " + names_of(samples, primaries)}
+        {Anomaly::SplitBrain,
+         "answering as primaries at once: " + branches_of(samples, primaries, cluster)}
     );
   }
   if (cluster.stale_primary) {
@@ -137,22 +154,24 @@ std::string hidden_on(const ServerSample& sample) {
   return hidden;
 }
 
+// Servers may be asked as different roles.
 void find_not_permitted(std::span<const ServerSample> samples, Findings& findings) {
-  std::string text;
-  std::string logins;
+  std::map<std::string, std::string> hidden_from;
   for (const ServerSample& sample : samples) {
     const std::string hidden = hidden_on(sample);
     if (hidden.empty()) {
       continue;
     }
+    const bool named = sample.facts && !sample.facts->login.empty();
+    std::string& text = hidden_from[named ? "our role " + sample.facts->login : "our role"];
     text += (text.empty() ? "" : "; ") + sample.name + " hides " + hidden;
-    if (sample.facts && !sample.facts->login.empty() && logins.empty()) {
-      logins = sample.facts->login;
-    }
   }
-  if (!text.empty()) {
-    const std::string role = logins.empty() ? "our role" : "our role " + logins;
-    findings.push_back({Anomaly::NotPermitted, role + " may not see all of replication: " + text});
+  std::string all;
+  for (const auto& [role, text] : hidden_from) {
+    all += (all.empty() ? "" : ". ") + role + " may not see all of replication: " + text;
+  }
+  if (!all.empty()) {
+    findings.push_back({Anomaly::NotPermitted, std::move(all)});
   }
 }
 

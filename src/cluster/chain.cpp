@@ -18,7 +18,8 @@ Links find_links(
 ) {
   Links links(samples.size());
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    if (matches[i]) {
+    // A sender keeps its row for a receiver that has all of an old timeline and only waits.
+    if (matches[i] && (is_streaming(samples[i]) || !samples[i].tick)) {
       links[i] = matches[i]->upstream;
     } else if (is_streaming(samples[i])) {
       links[i] = named_upstream(samples, i);

@@ -130,7 +130,25 @@ struct Standby {
   PauseCause pause_cause = PauseCause::Unknown;  // while it is paused
   std::vector<LowSetting> low_settings;
   std::optional<MissingWal> missing_wal;
+  bool upstream_answers = false;  // of the upstream it has or last had; unknown, of the primary
+  // It stays on this one although its primary is on a later timeline: recovery_target_timeline is
+  // not latest.
+  std::optional<pg::TimelineId> kept_timeline{};
+  // It receives nothing until it has replayed what it holds; a pause or a delay keeps it from that.
+  bool replays_first = false;
 };
+
+// Whether it received from an upstream that does not answer, and receives from nobody now. Absent
+// rights prove nothing.
+[[nodiscard]] inline bool has_lost_its_upstream(
+    const ServerSample& sample, const Standby& standby
+) {
+  if (!sample.tick || sample.tick->reading.receiver || sample.tick->reading.receiver.is_hidden()) {
+    return false;
+  }
+  return standby.state == StandbyState::UpstreamDown ||
+         (standby.upstream && !standby.upstream_answers);
+}
 
 // Whether it receives WAL that comes from a primary, as far as can be told.
 [[nodiscard]] inline bool follows(const Standby& standby) {
@@ -217,9 +235,11 @@ struct Cluster {
   std::optional<SyncStandbys> sync_standbys;  // absent while the primary does not answer
   Exposure data_loss;                         // absent until a standby was seen connected
   Exposure archive;  // absent without archiving, and until a file was archived
-  std::optional<std::string> best_candidate;  // the standby that would lose least
-  std::size_t primaries = 0;                  // servers that answer as one
-  std::optional<std::size_t> stale_primary;   // takes writes on a timeline that was left
+  // The standby that would lose least: of those that are ready while the primary answers, of all
+  // that could be promoted while none does. None while two primaries answer.
+  std::optional<std::string> best_candidate;
+  std::size_t primaries = 0;                 // servers that answer as one
+  std::optional<std::size_t> stale_primary;  // takes writes on a timeline that was left
   ClusterRole role = ClusterRole::Origin;
   std::optional<CommitsWaiting> commits_waiting;  // absent when our role may not see them
   std::uint64_t failovers = 0;

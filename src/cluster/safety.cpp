@@ -1,5 +1,6 @@
 #include "cluster/safety.h"
 
+#include "cluster/candidates.h"
 #include "cluster/sync_standbys.h"
 #include "cluster/topology.h"
 
@@ -8,15 +9,6 @@
 namespace pgrepl::cluster {
 
 namespace {
-
-// What the standby has safely on its disk.
-std::optional<pg::Lsn> flushed_by(const Server& server) {
-  if (!server.sample.tick) {
-    return std::nullopt;
-  }
-  const TickReading& reading = server.sample.tick->reading;
-  return std::max(reading.position, reading.received);
-}
 
 bool is_connected(const Server& server) {
   return server.standby && follows(*server.standby) &&
@@ -67,36 +59,6 @@ std::optional<pg::Lsn> archived_up_to(const ServerSample& primary, const Memory&
     return std::nullopt;
   }
   return memory.archived->position;
-}
-
-// A standby that lost its upstream is the top of a broken chain, and holds what it received.
-bool follows_to_its_primary(const Server& server) {
-  return follows(*server.standby) || server.standby->state == StandbyState::UpstreamDown;
-}
-
-// A dead primary writes nothing: what a standby lacks does not age with it.
-void judge_candidates(std::optional<Seconds> rpo, Cluster& cluster, const Memory& memory) {
-  std::optional<pg::Lsn> best;
-  for (Server& server : cluster.servers) {
-    const auto flushed = flushed_by(server);
-    if (!server.standby || !flushed || !memory.primary || server.timeline != cluster.timeline ||
-        server.same_as) {
-      continue;
-    }
-    const StandbyState state = server.standby->state;
-    // Of what lies beyond a primary that is elsewhere, nothing is known.
-    const bool can = (state == StandbyState::Streaming || state == StandbyState::UpstreamDown) &&
-                     follows_to_its_primary(server);
-    const auto loss = measure_exposure(
-        flushed, memory.primary->reading, memory.history, memory.primary->reading.read_at
-    );
-    const bool within = !rpo || (loss.time && *loss.time <= *rpo);
-    server.standby->failover_ready = can && within;
-    if (server.standby->failover_ready && (!best || *flushed > *best)) {
-      best = flushed;
-      cluster.best_candidate = server.sample.name;
-    }
-  }
 }
 
 }  // namespace

@@ -101,6 +101,8 @@ struct ServerFacts {
   std::optional<std::uint64_t> wal_segment_bytes;
   std::optional<bool> restores_from_archive;  // restore_command is set
   bool has_recovery_target = false;           // one of recovery_target_* is set
+  // recovery_target_timeline is latest: it goes over to the timeline of a server that was promoted.
+  std::optional<bool> follows_latest_timeline{};
   // max_connections and the other settings that a standby must have at least as high as its
   // primary (manual, "Administrator's Overview" of hot standby).
   std::map<std::string, std::int64_t> recovery_limits{};
@@ -137,6 +139,7 @@ struct SyncWaits {
 struct Archiver {
   bool enabled = false;  // archive_mode is on or always
   std::optional<std::string> last_archived_wal;
+  bool is_failing = false;  // its last attempt failed, and none has succeeded since
 };
 
 // pg_stat_database, summed over the databases: counters since the statistics were reset.
@@ -202,6 +205,9 @@ struct ServerSample {
   std::optional<ServerTime> seen_postmaster_start_time{};  // at such a login
   // Configured: it follows an archive. Counts where restore_command is not known.
   bool fed_by_archive = false;
+  bool pooled = false;  // its address leads through a pooler
+  // Whether it answers us each capability ("control", "slots"); absent while that was not asked.
+  std::map<std::string, bool> capabilities{};
 };
 
 // Whether it answers, to ticks or to mere logins.

@@ -198,11 +198,11 @@ std::optional<std::string> invalidation_of(const ReplicationSlot& slot) {
   if (slot.invalidation_reason) {
     return slot.invalidation_reason;
   }
-  if (slot.wal_status == "lost") {
-    return "wal_removed";
+  // 16 says "lost" and "conflicting" for every reason; only one that lost WAL has no restart_lsn.
+  if (slot.conflicting.value_or(false) && slot.restart) {
+    return "conflicting";
   }
-  return slot.conflicting.value_or(false) ? std::optional<std::string>{"conflicting"}
-                                          : std::nullopt;
+  return slot.wal_status == "lost" ? std::optional<std::string>{"wal_removed"} : std::nullopt;
 }
 
 std::optional<pg::Lsn> confirmed_by(const ReplicationSlot& slot) {

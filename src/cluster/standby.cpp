@@ -3,6 +3,7 @@
 #include "cluster/branch.h"
 #include "cluster/primary.h"
 #include "cluster/standby_proof.h"
+#include "cluster/standby_settings.h"
 #include "cluster/standby_state.h"
 
 #include <algorithm>
@@ -24,7 +25,8 @@ const ServerMemory& remembered(const StandbyView& view) {
 }
 
 // Commit times are of the primary's clock. Where it does not answer us, its clock is known by the
-// messages that it sent to the standby's receiver.
+// messages that it sent to the receiver on top of the standby's chain; what a standby in between
+// sends bears the clock of that one. Absent where the top does not say.
 std::optional<Instant> commit_instant(const StandbyView& view, const Tick& tick) {
   const TickReading& reading = tick.reading;
   if (!reading.last_xact_replay_time) {
@@ -35,12 +37,17 @@ std::optional<Instant> commit_instant(const StandbyView& view, const Tick& tick)
         Seconds{*reading.last_xact_replay_time} + view.memory.primary->clock_to_instant;
     return Instant{std::chrono::duration_cast<Instant::duration>(since_epoch)};
   }
-  Seconds offset = view.memory.far_end ? view.memory.far_end->clock_offset : Seconds::zero();
-  if (reading.receiver) {
-    offset = clock_offset(*reading.receiver);
+  const bool is_top = view.chain.top == view.standby;
+  const auto& top = is_top ? std::optional{tick} : view.samples[view.chain.top].tick;
+  if (!top) {
+    return std::nullopt;
   }
-  const Seconds ago = Seconds{reading.server_time - *reading.last_xact_replay_time} - offset;
-  return middle(tick) - std::chrono::duration_cast<Instant::duration>(ago);
+  Seconds offset = view.memory.far_end ? view.memory.far_end->clock_offset : Seconds::zero();
+  if (top->reading.receiver) {
+    offset = clock_offset(*top->reading.receiver);
+  }
+  const Seconds ago = Seconds{top->reading.server_time - *reading.last_xact_replay_time} - offset;
+  return middle(*top) - std::chrono::duration_cast<Instant::duration>(ago);
 }
 
 // It is where it said last. One that kept up may have followed until it fell silent.
@@ -249,40 +256,6 @@ std::optional<MissingWal> find_missing_wal(
       .may_be_in_archive = restores_from_archive(sample).value_or(true)};
 }
 
-std::vector<LowSetting> find_low_settings(const StandbyView& view) {
-  std::vector<LowSetting> low;
-  const auto& own = view.samples[view.standby].facts;
-  if (!view.primary || !own || !view.samples[*view.primary].facts) {
-    return low;
-  }
-  for (const auto& [name, value] : view.samples[*view.primary].facts->recovery_limits) {
-    const auto here = own->recovery_limits.find(name);
-    if (here != own->recovery_limits.end() && here->second < value) {
-      low.push_back({name, here->second, value});
-    }
-  }
-  return low;
-}
-
-PauseCause find_pause_cause(const StandbyView& view, const std::vector<LowSetting>& low) {
-  const auto& facts = view.samples[view.standby].facts;
-  if (!facts) {
-    return PauseCause::Unknown;
-  }
-  if (facts->has_recovery_target) {
-    return PauseCause::RecoveryTarget;
-  }
-  if (!low.empty()) {
-    return PauseCause::Settings;
-  }
-  // Before PostgreSQL 14 a standby with too low a setting ends instead of pausing.
-  const bool compared = view.primary && view.samples[*view.primary].facts &&
-                        !view.samples[*view.primary].facts->recovery_limits.empty() &&
-                        !facts->recovery_limits.empty();
-  const bool pauses_itself = facts->version.number >= 140000;
-  return compared || !pauses_itself ? PauseCause::Requested : PauseCause::Unknown;
-}
-
 Misfit find_misfit(const StandbyView& view, const BranchVerdict& branch) {
   if (branch.relation == Relation::OtherBranch) {
     return Misfit::Diverged;
@@ -305,6 +278,14 @@ bool archive_is_of_no_use(const StandbyView& view) {
       *known.archive_ahead_since, known.position_moved_at.value_or(*known.archive_ahead_since)
   );
   return view.now - since > kPatience + delay;
+}
+
+// Longer than an archive rests between two segments that it brings at once. What remains of a
+// timeline that was left may still come.
+bool stands_still(const StandbyView& view) {
+  constexpr Seconds kRest{15};
+  const auto& moved = remembered(view).position_moved_at;
+  return !moved || view.now - *moved > kRest;
 }
 
 void add_flow(const StandbyView& view, Standby& standby) {
@@ -334,16 +315,20 @@ Standby describe_standby(const StandbyView& view) {
   standby.upstream = upstream_of(view);
   standby.missing_wal = find_missing_wal(view, standby.upstream);
   standby.low_settings = find_low_settings(view);
+  standby.kept_timeline = find_kept_timeline(view);
+  standby.replays_first = replays_before_it_receives(sample);
+  standby.upstream_answers = upstream_answers(view, standby.upstream);
   standby.state = judge_state(
       sample,
       known,
       {.sender = sender_row(view),
-       .upstream_answers = upstream_answers(view, standby.upstream),
+       .upstream_answers = standby.upstream_answers,
        .misfit = misfit,
        .lag = standby.lag,
        .chain = view.chain,
        .is_top = view.chain.top == view.standby,
-       .archive_is_of_no_use = archive_is_of_no_use(view),
+       .archive_is_of_no_use =
+           archive_is_of_no_use(view) || (standby.kept_timeline && stands_still(view)),
        .lacks_wal = standby.missing_wal && !standby.missing_wal->may_be_in_archive,
        .now = view.now}
   );

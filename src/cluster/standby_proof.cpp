@@ -48,6 +48,9 @@ std::string prove_ahead(const StandbyView& view) {
 
 std::string prove_pause(const Standby& standby, const std::string& position) {
   std::string text = "replay stands at " + position;
+  if (standby.replays_first) {
+    text += ", and it has no WAL receiver";
+  }
   for (const LowSetting& low : standby.low_settings) {
     text += "; " + low.name + " is " + std::to_string(low.here) + " here and " +
             std::to_string(low.primary) + " on the primary";
@@ -64,6 +67,21 @@ std::string prove_missing(const StandbyView& view, const MissingWal& missing) {
       facts ? facts->wal_segment_bytes.value_or(16U << 20U) : std::uint64_t{16U << 20U};
   return "it needs the WAL segment " + segment_name(missing.needed, bytes) + "; the oldest that " +
          missing.upstream + " has is " + segment_name(missing.oldest, bytes);
+}
+
+// What it holds and has not replayed, or the timeline that it stays on, says why it does not ask.
+std::string prove_disconnected(const StandbyView& view, const Standby& standby) {
+  if (standby.missing_wal) {
+    return prove_missing(view, *standby.missing_wal);
+  }
+  std::string text = receiver_of(view) + ", and it is at " + position_of(view);
+  if (standby.kept_timeline) {
+    text += "; recovery_target_timeline is not latest, and the primary is on timeline " +
+            std::to_string(static_cast<std::uint32_t>(view.memory.primary->timeline));
+  } else if (standby.replays_first) {
+    text += "; it holds WAL up to " + to_string(*view.samples[view.standby].tick->reading.received);
+  }
+  return text;
 }
 
 }  // namespace
@@ -96,8 +114,7 @@ std::string prove_state(
       return prove_pause(standby, position_of(view));
     case StandbyState::Disconnected:
     case StandbyState::UpstreamDown:
-      return standby.missing_wal ? prove_missing(view, *standby.missing_wal)
-                                 : receiver_of(view) + ", and it is at " + position_of(view);
+      return prove_disconnected(view, standby);
     case StandbyState::Warm:
       return "it takes no connections (hot_standby is off), and its upstream sees it";
     case StandbyState::ArchiveRecovery:

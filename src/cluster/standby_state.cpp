@@ -103,8 +103,9 @@ StandbyState judge_state(
     return judge_silent(sample, known, around.sender);
   }
   const TickReading& reading = sample.tick->reading;
-  const bool receives =
-      (reading.receiver && reading.receiver->status == "streaming") || around.sender != nullptr;
+  // Its own word counts. The row of a sender stays for a receiver that has all of a timeline that
+  // was left, and waits (walsender.c, StartReplication).
+  const bool receives = reading.receiver && reading.receiver->status == "streaming";
   const bool is_cut_off =
       around.chain.chain == Chain::Loop || (around.chain.chain == Chain::Broken && !around.is_top);
   if (receives && is_cut_off) {

@@ -67,6 +67,7 @@ pages::ServerReport report_of(const Checked& checked) {
       .version = sample.facts ? to_string(sample.facts->version) : "",
       .role = sample.tick && sample.tick->reading.role == cluster::Role::Primary ? "primary"
                                                                                  : "standby",
+      .pooled = sample.pooled,
       .member_of_pg_monitor = checked.member_of_pg_monitor,
   };
   for (const auto& [name, collected] : checked.poller->collected(now)) {
@@ -86,11 +87,14 @@ int check_servers(Setup setup) {
   auto queries = std::make_shared<sampling::Queries>();
   queries->switches = to_switches(setup.config.queries, setup.catalogue);
   queries->catalogue = std::move(setup.catalogue);
+  queries->most_series = setup.config.limits.series_per_server;
   catalogue::name_databases(queries->catalogue, queries->switches.databases);
   loop::SystemClock clock;
   asio::io_context io{1};
   const loop::Loop loop{io, clock};
-  session::LibpqNetwork network{loop};
+  const config::Limits& limits = setup.config.limits;
+  session::LibpqNetwork network{
+      loop, {.answer_bytes = limits.answer_bytes, .text_bytes = limits.text_bytes}};
   std::vector<Checked> all;
   for (const config::Cluster& cluster : setup.config.clusters) {
     for (const config::Server& server : cluster.servers) {

@@ -47,8 +47,8 @@ bool may_have_asked_for_a_password(const doctor::Facts& facts) {
 asio::awaitable<void> try_without_password(
     session::Network& network, pg::ConnInfo conninfo, doctor::Examined& examined
 ) {
+  conninfo.set_password_of({});
   conninfo.password = pg::Secret{""};
-  conninfo.password_file.reset();
   conninfo.set_parameter("passfile", "/dev/null");
   std::string sql = "SELECT 1";
   const auto answer = co_await session::ask_once(
@@ -75,13 +75,31 @@ asio::awaitable<std::optional<std::string>> why_unsupported(
   co_return pg::why_unsupported(version);
 }
 
+// Whether its address leads through a pooler; the failure when that allows us nothing.
+asio::awaitable<std::optional<std::string>> look_for_pooler(
+    session::Network& network, pg::ConnInfo conninfo, doctor::Examined& examined
+) {
+  const session::SessionOptions options{
+      .connect_timeout = kPatience, .statement_timeout = kPatience, .lock_timeout = kPatience};
+  const auto session = network.make_session(std::move(conninfo), options);
+  const auto connected = co_await session->connect();
+  examined.is_pooled = connected && session->is_pooled();
+  const bool refused = !connected && connected.error().reason == pg::FailureReason::Pooler;
+  co_return refused ? std::optional{connected.error().message} : std::nullopt;
+}
+
 asio::awaitable<void> examine_one(
     session::Network& network, pg::ConnInfo conninfo, doctor::Examined& examined
 ) {
   examined.is_local = is_local(conninfo.endpoint.host);
   std::string sql{doctor::question()};
-  const double sent = wall_clock_now();
   pg::ConnInfo login = conninfo;
+  pg::ConnInfo pooled_login = conninfo;
+  examined.failure = co_await look_for_pooler(network, std::move(pooled_login), examined);
+  if (examined.failure) {
+    co_return;
+  }
+  const double sent = wall_clock_now();
   const auto answer = co_await session::ask_once(
       network, std::move(login), std::move(sql), Clock::now() + kPatience
   );
@@ -144,11 +162,15 @@ void announce(std::size_t servers) {
 }  // namespace
 
 int examine_servers(Setup setup) {
+  const session::Limits limits{
+      .answer_bytes = setup.config.limits.answer_bytes,
+      .text_bytes = setup.config.limits.text_bytes,
+  };
   const auto servers = find_servers(std::move(setup));
   announce(servers.size());
   loop::SystemClock clock;
   asio::io_context io{1};
-  session::LibpqNetwork network{loop::Loop{io, clock}};
+  session::LibpqNetwork network{loop::Loop{io, clock}, limits};
   std::vector<doctor::Examined> examined(servers.size());
   for (std::size_t i = 0; i < servers.size(); ++i) {
     examined[i].cluster = servers[i].cluster;

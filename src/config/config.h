@@ -3,6 +3,7 @@
 
 #include "config/discovery.h"
 #include "config/endpoint.h"
+#include "config/limits.h"
 #include "config/pgbouncer.h"
 #include "pg/conninfo.h"
 
@@ -34,7 +35,10 @@ struct Sampling {
   Milliseconds connect_timeout{2000};
   Milliseconds statement_timeout{2000};  // set on the server, for every statement of ours
   Milliseconds lock_timeout{100};        // likewise
-  int observers = 3;                     // at most so many exporters read a server in full; 0: all
+  // A round of a server that began sooner after its last one brings what that brought; 0: always
+  // anew. Of `limits`.
+  Milliseconds min_round_interval{0};
+  int observers = 3;  // at most so many exporters read a server in full; 0: all
 
   friend bool operator==(const Sampling&, const Sampling&) = default;
 };
@@ -107,6 +111,7 @@ struct AuthModule {
 struct Config {
   Web web;
   Sampling sampling;
+  Limits limits;
   std::vector<Cluster> clusters;
   Queries queries;
   Probe probe;

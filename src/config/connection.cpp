@@ -112,6 +112,41 @@ std::optional<std::string> read_twin(
   return value;
 }
 
+// What stands between braces in a word of the command, and is none of what is replaced there.
+std::optional<std::string> unknown_placeholder(const std::string& word) {
+  for (auto open = word.find('{'); open != std::string::npos; open = word.find('{', open + 1)) {
+    const std::string name = word.substr(open, word.find('}', open) - open + 1);
+    if (name != "{host}" && name != "{port}" && name != "{user}" && name != "{dbname}") {
+      return name;
+    }
+  }
+  return std::nullopt;
+}
+
+void read_password_command(yaml::Reader& reader, pg::ConnInfo& into) {
+  constexpr std::string_view kKey = "password_command";
+  into.password_command = reader.texts(kKey);
+  if (const auto ttl = reader.duration("password_ttl")) {
+    into.password_ttl = *ttl;
+  }
+  if (into.password_command.empty()) {
+    return;
+  }
+  if (into.password || into.password_file) {
+    reader.error(kKey, "is given together with a password or password_file; keep one");
+  }
+  if (!into.password_command.front().starts_with('/')) {
+    reader.error(kKey, "must begin with the absolute path of a program; there is no shell");
+  }
+  for (const std::string& word : into.password_command) {
+    if (const auto name = unknown_placeholder(word)) {
+      reader.error(
+          kKey, "has '" + *name + "'; what is replaced is {host}, {port}, {user} and {dbname}"
+      );
+    }
+  }
+}
+
 void read_password(yaml::Reader& reader, pg::ConnInfo& into) {
   std::optional<std::string> file;
   auto password = read_twin(reader, "password", file);
@@ -126,6 +161,7 @@ void read_password(yaml::Reader& reader, pg::ConnInfo& into) {
   if (file) {
     into.password_file = std::move(file);
   }
+  read_password_command(reader, into);
 }
 
 // The passphrase of the client key. libpq takes it as a value only, so the file is read here.
@@ -212,6 +248,21 @@ std::optional<pg::ConnInfo> read_conninfo(
   return parse_one(reader, "conninfo", conninfo, parse);
 }
 
+// Why a server cannot be at this host; absent when it can.
+std::optional<std::string_view> why_no_address(std::string_view host) {
+  if (host.empty()) {
+    return "is missing; a server needs host or conninfo";
+  }
+  if (host.find(',') != std::string_view::npos) {
+    return "lists several hosts; make each a server of its own";
+  }
+  // Before an abstract Unix socket there is one, at the first place.
+  if (host.find('@', 1) != std::string_view::npos) {
+    return "has an '@'; user and password have keys of their own";
+  }
+  return std::nullopt;
+}
+
 std::optional<pg::ConnInfo> read_address(yaml::Reader& reader, const ConnectionContext& context) {
   const auto conninfo = reader.text("conninfo");
   const auto host = reader.text("host");
@@ -229,14 +280,10 @@ std::optional<pg::ConnInfo> read_address(yaml::Reader& reader, const ConnectionC
     }
     return found;
   }
+  const std::string_view key = host || !hostaddr ? "host" : "hostaddr";
   const std::string address = host.value_or(hostaddr.value_or(""));
-  if (address.empty() || address.find(',') != std::string::npos) {
-    const bool is_missing = address.empty();
-    reader.error(
-        host || !hostaddr ? "host" : "hostaddr",
-        is_missing ? "is missing; a server needs host or conninfo"
-                   : "lists several hosts; make each a server of its own"
-    );
+  if (const auto problem = why_no_address(address)) {
+    reader.error(key, std::string{*problem});
     return std::nullopt;
   }
   pg::ConnInfo read;
@@ -251,7 +298,8 @@ std::optional<pg::ConnInfo> read_address(yaml::Reader& reader, const ConnectionC
 }
 
 bool names_password(const pg::ConnInfo& conninfo) {
-  return conninfo.password || conninfo.password_file || conninfo.parameter("passfile");
+  return conninfo.password || conninfo.password_file || !conninfo.password_command.empty() ||
+         conninfo.parameter("passfile");
 }
 
 }  // namespace
@@ -299,8 +347,7 @@ pg::ConnInfo read_login(yaml::Reader& reader, const ConnectionContext& context) 
 pg::ConnInfo filled(pg::ConnInfo conninfo, const ConnectionContext& context) {
   const pg::ConnInfo& defaults = context.defaults;
   if (!names_password(conninfo)) {
-    conninfo.password = defaults.password;
-    conninfo.password_file = defaults.password_file;
+    conninfo.set_password_of(defaults);
   }
   for (const auto& [keyword, value] : defaults.parameters) {
     if (!conninfo.parameter(keyword)) {

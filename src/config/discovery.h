@@ -16,6 +16,7 @@ namespace pgrepl::config {
 // Every address of a name is a server.
 struct DnsDiscovery {
   std::string name;
+  std::vector<pg::Network> allowed_networks;  // empty: any but link-local addresses
   pg::ConnInfo login;  // how to log in to what is found; of its endpoint only the port counts
   std::chrono::milliseconds refresh{15'000};
 
@@ -51,6 +52,9 @@ struct RestAccess {
 struct PatroniDiscovery {
   std::vector<Url> urls;  // of any members; the first that answers counts
   RestAccess rest;
+  // Credentials go to no address outside of these. Empty: to the networks around the URLs and the
+  // configured servers (pg::network_around).
+  std::vector<pg::Network> allowed_networks;
   pg::ConnInfo login;  // its endpoint does not count: Patroni says host and port
   std::chrono::milliseconds refresh{10'000};
 

@@ -4,6 +4,7 @@
 #include "config/connection.h"
 #include "config/data_source.h"
 #include "config/expand.h"
+#include "config/limits.h"
 #include "config/probe.h"
 #include "config/web.h"
 #include "support/yaml.h"
@@ -134,9 +135,11 @@ Expected<Config, Errors> load(const Sources& sources) {
   Config config{
       .web = read_web(section(reader, "web"), sources.flags, errors),
       .sampling = read_sampling(section(reader, "sampling"), errors),
+      .limits = read_limits(section(reader, "limits"), errors),
       .clusters = {},
       .queries = read_queries(section(reader, "queries"), sources.flags, errors),
   };
+  config.sampling.min_round_interval = config.limits.min_round_interval;
   const ConnectionContext context{
       .sources = sources,
       .defaults = read_defaults(section(reader, "defaults"), sources, errors),

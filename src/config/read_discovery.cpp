@@ -25,10 +25,23 @@ milliseconds read_refresh(yaml::Reader& reader, milliseconds otherwise) {
   return refresh.value_or(otherwise);
 }
 
+std::vector<pg::Network> read_networks(yaml::Reader& reader) {
+  std::vector<pg::Network> networks;
+  for (const std::string& text : reader.texts("allowed_networks")) {
+    if (const auto network = pg::Network::parse(text)) {
+      networks.push_back(*network);
+    } else {
+      reader.error("allowed_networks", "'" + text + "' is no network; expected 10.0.0.0/8");
+    }
+  }
+  return networks;
+}
+
 DnsDiscovery read_dns(const yaml::Node& node, const ConnectionContext& context, Errors& errors) {
   DnsDiscovery dns;
   yaml::Reader reader{node, errors};
   dns.name = reader.required_text("name").value_or("");
+  dns.allowed_networks = read_networks(reader);
   dns.refresh = read_refresh(reader, dns.refresh);
   dns.login = read_login(reader, context);
   reader.finish();
@@ -97,6 +110,7 @@ PatroniDiscovery read_patroni(
   yaml::Reader reader{node, errors};
   patroni.urls = read_urls(reader);
   patroni.rest = read_rest(reader.mapping("rest"), errors);
+  patroni.allowed_networks = read_networks(reader);
   patroni.refresh = read_refresh(reader, patroni.refresh);
   patroni.login = read_login(reader, context);
   reader.finish();
@@ -108,13 +122,7 @@ ReplicationDiscovery read_replication(
 ) {
   ReplicationDiscovery replication;
   yaml::Reader reader{node, errors};
-  for (const std::string& text : reader.texts("allowed_networks")) {
-    if (const auto network = pg::Network::parse(text)) {
-      replication.allowed_networks.push_back(*network);
-    } else {
-      reader.error("allowed_networks", "'" + text + "' is no network; expected 10.0.0.0/8");
-    }
-  }
+  replication.allowed_networks = read_networks(reader);
   replication.refresh = read_refresh(reader, replication.refresh);
   replication.login = read_login(reader, context);
   reader.finish();

@@ -25,13 +25,16 @@ std::vector<Coverage> coverages(const std::vector<config::Discovery>& sources) {
 
 // Null for what is not asked but follows the servers.
 std::unique_ptr<Source> make_source(
-    fetch::Outside outside, const config::Discovery& configured, std::chrono::milliseconds timeout
+    fetch::Outside outside,
+    const config::Discovery& configured,
+    std::span<const config::Server> servers,
+    std::chrono::milliseconds timeout
 ) {
   if (const auto* dns = std::get_if<config::DnsDiscovery>(&configured)) {
     return std::make_unique<DnsSource>(outside, *dns, timeout);
   }
   if (const auto* patroni = std::get_if<config::PatroniDiscovery>(&configured)) {
-    return std::make_unique<PatroniSource>(outside, *patroni, timeout);
+    return std::make_unique<PatroniSource>(outside, *patroni, servers, timeout);
   }
   return nullptr;
 }
@@ -46,7 +49,7 @@ Discoverer::Discoverer(
       timeout_(timeout),
       roster_(configured.servers, coverages(configured.discovery), configured.forget_after) {
   for (std::size_t i = 0; i < configured.discovery.size(); ++i) {
-    if (auto source = make_source(outside, configured.discovery[i], timeout)) {
+    if (auto source = make_source(outside, configured.discovery[i], configured.servers, timeout)) {
       asked_.push_back({i, std::move(source), std::make_unique<loop::Alarm>(outside.loop)});
     } else {
       followers_.push_back(

@@ -23,6 +23,7 @@ asio::awaitable<Expected<std::vector<config::Server>, std::string>> DnsSource::d
   std::vector<config::Server> servers;
   for (const std::string& address : *addresses) {
     servers.push_back(server_at(address, configured_.login, configured_.name));
+    servers.back().conninfo.reach = pg::Reach{configured_.allowed_networks};
   }
   co_return servers;
 }

@@ -1,6 +1,7 @@
 #include "discovery/patroni.h"
 
 #include "discovery/patroni_cluster.h"
+#include "discovery/surroundings.h"
 #include "log/log.h"
 
 #include <utility>
@@ -9,11 +10,14 @@ namespace pgrepl::discovery {
 
 namespace {
 
-std::vector<config::Server> to_servers(const PatroniCluster& cluster, const pg::ConnInfo& login) {
+std::vector<config::Server> to_servers(
+    const PatroniCluster& cluster, const pg::ConnInfo& login, const pg::Reach& reach
+) {
   std::vector<config::Server> servers;
   for (const PatroniMember& member : cluster.members) {
     config::Server server{.name = member.name, .conninfo = login, .lag_thresholds = {}};
     server.conninfo.endpoint = member.endpoint;
+    server.conninfo.reach = reach;
     servers.push_back(std::move(server));
   }
   return servers;
@@ -22,12 +26,28 @@ std::vector<config::Server> to_servers(const PatroniCluster& cluster, const pg::
 }  // namespace
 
 PatroniSource::PatroniSource(
-    fetch::Outside outside, config::PatroniDiscovery configured, std::chrono::milliseconds timeout
+    fetch::Outside outside,
+    config::PatroniDiscovery configured,
+    std::span<const config::Server> servers,
+    std::chrono::milliseconds timeout
 )
-    : outside_(outside), configured_(std::move(configured)), timeout_(timeout) {
+    : outside_(outside),
+      configured_(std::move(configured)),
+      given_hosts_(given_hosts(configured_.urls, servers)),
+      reach_{configured_.allowed_networks},
+      timeout_(timeout) {
 }
 
 asio::awaitable<Expected<std::vector<config::Server>, std::string>> PatroniSource::discover() {
+  if (configured_.allowed_networks.empty()) {
+    co_await look_around(outside_.network, given_hosts_, outside_.loop.now() + timeout_, reach_);
+  }
+  if (reach_.networks.empty()) {
+    co_return Unexpected<std::string>{
+        "patroni: the hosts of its urls cannot be looked up, so that nothing says in which "
+        "networks "
+        "its members may be; list allowed_networks"};
+  }
   std::string reason;
   for (std::size_t i = 0; i < configured_.urls.size(); ++i) {
     const std::size_t which = (preferred_ + i) % configured_.urls.size();
@@ -41,7 +61,7 @@ asio::awaitable<Expected<std::vector<config::Server>, std::string>> PatroniSourc
     if (cluster) {
       preferred_ = which;
       note_pause(cluster->paused);
-      co_return to_servers(*cluster, configured_.login);
+      co_return to_servers(*cluster, configured_.login, reach_);
     }
     reason += (reason.empty() ? "" : "; ") + place + ": " + cluster.error();
   }

@@ -1,5 +1,8 @@
 #include "discovery/patroni_cluster.h"
 
+#include "pg/reach.h"
+#include "support/printable.h"
+
 #include <cstdint>
 #include <optional>
 
@@ -49,6 +52,10 @@ Expected<PatroniCluster, std::string> parse_patroni_cluster(std::string_view tex
     auto member = read_member(entry);
     if (!member || member->name.empty()) {
       return Unexpected{std::string{"a member without a name, or with a port that is none"}};
+    }
+    if (!member->endpoint.host.empty() && !pg::is_host(member->endpoint.host)) {
+      return Unexpected{
+          "the host of member '" + printable(member->name) + "' is neither a name nor an address"};
     }
     if (!member->endpoint.host.empty()) {
       cluster.members.push_back(std::move(*member));

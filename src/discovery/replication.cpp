@@ -22,6 +22,7 @@ Followed follow_senders(
   }
   for (const std::string& address : addresses) {
     followed.servers.push_back(server_at(address, configured.login, ""));
+    followed.servers.back().conninfo.reach = pg::Reach{configured.allowed_networks};
   }
   return followed;
 }

@@ -69,6 +69,17 @@ Found reachable(const Examined& server) {
       "check address, pg_hba.conf and the login in the configuration; `check` validates the file"};
 }
 
+Found pooler(const Examined& server) {
+  if (!server.is_pooled) {
+    return std::nullopt;
+  }
+  return Finding{
+      "",
+      "its address leads through a pooler: what is read is of whichever server that has behind it, "
+      "and several exporters cannot share it out",
+      "name the server's own address and port; watch the pooler under pgbouncers and endpoints"};
+}
+
 Found monitor_role(const Examined& server) {
   if (!server.facts.is_false("is_monitor")) {
     return std::nullopt;
@@ -322,6 +333,7 @@ struct Check {
 
 constexpr Check kChecks[] = {
     {"reachable", reachable},
+    {"pooler", pooler},
     {"pg_monitor", monitor_role},
     {"superuser", superuser},
     {"no_password", no_password},

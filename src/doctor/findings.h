@@ -20,6 +20,7 @@ struct Examined {
   std::optional<double> clock_offset;  // seconds, the server's clock less ours
   double clock_uncertainty = 0;        // seconds, half of the round trip
   bool asks_for_no_password = false;   // a login without one was let in
+  bool is_pooled = false;              // its address leads through a pooler
   bool is_local = false;               // at a loopback address or a Unix socket
   // Of a standby: what its primary says, if that is among the servers that were asked.
   std::optional<Facts> primary{};

@@ -211,9 +211,9 @@ Response route(const Served& served, const Request& request) {
 std::chrono::milliseconds scrape_timeout(const Request& request) {
   const std::string header = header_of(request, "x-prometheus-scrape-timeout-seconds");
   double seconds = 0;
-  const auto [end, problem] =
-      std::from_chars(header.data(), header.data() + header.size(), seconds);
-  if (problem != std::errc{} || !(seconds > 0) || seconds > 60) {
+  const char* const last = header.data() + header.size();
+  const auto [end, problem] = std::from_chars(header.data(), last, seconds);
+  if (problem != std::errc{} || end != last || !(seconds > 0) || seconds > 60) {
     return std::chrono::minutes{1};
   }
   return std::chrono::milliseconds{static_cast<long>(seconds * 900)};

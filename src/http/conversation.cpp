@@ -2,6 +2,7 @@
 
 #include "http/message.h"
 #include "http/response_head.h"
+#include "http/target.h"
 #include "http/web_settings.h"
 
 #include <algorithm>
@@ -31,8 +32,12 @@ Response plain(int status, std::string_view text) {
   return {.status = status, .body = std::string{text} + "\n", .headers = {}};
 }
 
-bool is_path(std::string_view target, std::string_view path) {
-  return target.substr(0, target.find('?')) == path;
+LaneKind lane_of(const RequestHead& head) {
+  const std::string path = path_of(head.target);
+  if (path == "/-/healthy" || path == "/-/ready") {
+    return LaneKind::Health;
+  }
+  return path == "/probe" ? LaneKind::Probe : LaneKind::Other;
 }
 
 }  // namespace
@@ -140,14 +145,35 @@ asio::awaitable<bool> Conversation::read_more() {
 }
 
 asio::awaitable<Answer> Conversation::ask(const RequestHead& head) {
-  const LaneKind kind = lane_of(head);
-  if (kind == LaneKind::Login &&
-      door_.lanes.waiting(kind, session_->address) >= door_.limits.logins_of_address) {
+  const std::string_view login = head.header("authorization");
+  Answer answer;
+  if (door_.settings != nullptr && !login.empty() && door_.settings->must_check(login)) {
+    answer = co_await check_login(head);
+  }
+  const bool is_checked = answer.status == 0 || answer.status == 200;
+  if (is_checked) {
+    answer = co_await submit(head, lane_of(head));
+  }
+  if (answer.status == 401 && !login.empty()) {
+    door_.refusals.count(Refusal::Password);
+  }
+  co_return answer;
+}
+
+asio::awaitable<Answer> Conversation::check_login(const RequestHead& head) {
+  if (door_.lanes.waiting(LaneKind::Login, session_->address) >= door_.limits.logins_of_address) {
     door_.refusals.count(Refusal::Logins);
     Response busy = plain(429, "Too many logins wait to be checked.");
     busy.headers.emplace_back("Retry-After", "1");
-    co_return to_answer(std::move(busy));
+    co_return to_answer(std::move(busy), &head);
   }
+  RequestHead question = head;
+  question.headers.emplace_back(kLoginOnly, "1");
+  auto verdict = co_await submit(question, LaneKind::Login);
+  co_return verdict;
+}
+
+asio::awaitable<Answer> Conversation::submit(const RequestHead& head, LaneKind kind) {
   auto job = std::make_shared<Job>(door_.io, kind);
   job->owner = session_->address;
   job->request = to_text(head);
@@ -159,17 +185,14 @@ asio::awaitable<Answer> Conversation::ask(const RequestHead& head) {
     co_await job->done.async_wait(token);
   }
   if (!job->answer) {
-    co_return to_answer(plain(504, "The exporter did not answer in time."));
-  }
-  if (job->answer->status == 401 && !head.header("authorization").empty()) {
-    door_.refusals.count(Refusal::Password);
+    co_return to_answer(plain(504, "The exporter did not answer in time."), &head);
   }
   co_return std::move(*job->answer);
 }
 
 asio::awaitable<void> Conversation::refuse(Response response) {
   session_->is_answering = true;
-  auto answer = to_answer(std::move(response));
+  auto answer = to_answer(std::move(response), nullptr);
   co_await send(std::move(answer), false);
   session_->is_answering = false;
 }
@@ -211,24 +234,15 @@ asio::awaitable<bool> Conversation::write_all(std::string_view bytes, Session::I
   co_return true;
 }
 
-LaneKind Conversation::lane_of(const RequestHead& head) const {
-  const std::string_view login = head.header("authorization");
-  if (door_.settings != nullptr && !login.empty() && door_.settings->must_check(login)) {
-    return LaneKind::Login;
-  }
-  if (is_path(head.target, "/-/healthy") || is_path(head.target, "/-/ready")) {
-    return LaneKind::Health;
-  }
-  return is_path(head.target, "/probe") ? LaneKind::Probe : LaneKind::Other;
-}
-
-Answer Conversation::to_answer(Response response) const {
+Answer Conversation::to_answer(Response response, const RequestHead* to) const {
   if (door_.settings != nullptr) {
     door_.settings->add_headers(response);
   }
   Answer answer{.status = response.status, .head = {}, .body = {}};
   answer.head = response_head(response, std::chrono::system_clock::now());
-  answer.body = std::move(response.body);
+  if (to == nullptr || to->method != "HEAD") {
+    answer.body = std::move(response.body);
+  }
   return answer;
 }
 

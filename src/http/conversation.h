@@ -47,16 +47,21 @@ class Conversation {
   asio::awaitable<std::optional<RequestHead>> read_head();
   asio::awaitable<bool> read_body(const RequestHead& head);
   asio::awaitable<bool> read_more();
-  // The answer of the program.
+  // The answer of the program. A login that takes as long as bcrypt does is checked first, on a
+  // lane of its own, which is free again before the request itself is answered.
   asio::awaitable<Answer> ask(const RequestHead& head);
+  // Status 200 for a right login; else what the client is answered.
+  asio::awaitable<Answer> check_login(const RequestHead& head);
+  // What comes back over a lane of this kind.
+  asio::awaitable<Answer> submit(const RequestHead& head, LaneKind kind);
   // An answer of ours, after which the connection is closed.
   asio::awaitable<void> refuse(Response response);
   // Whether the client took all of it.
   asio::awaitable<bool> send(Answer answer, bool stays_open);
   asio::awaitable<bool> write_all(std::string_view bytes, Session::Instant last);
 
-  [[nodiscard]] LaneKind lane_of(const RequestHead& head) const;
-  [[nodiscard]] Answer to_answer(Response response) const;
+  // `to` is null for what is no request.
+  [[nodiscard]] Answer to_answer(Response response, const RequestHead* to) const;
 
   Door& door_;
   std::shared_ptr<Session> session_;

@@ -30,8 +30,6 @@ using namespace std::chrono_literals;
 using Instant = std::chrono::steady_clock::time_point;
 
 constexpr auto kPauseWithoutDescriptors = 100ms;
-// How exactly deadlines are kept.
-constexpr auto kSweep = 200ms;
 constexpr auto kSweepWhileClosing = 20ms;
 constexpr auto kForAnswersUnderWay = 3s;
 
@@ -83,9 +81,9 @@ class Front::Loop {
   void run() {
     lanes_.start();
     for (tcp::acceptor& acceptor : acceptors_) {
-      asio::co_spawn(io_, accept_all(acceptor), &end_connection);
+      keep_accepting(acceptor);
     }
-    asio::co_spawn(io_, sweep(), &end_connection);
+    keep_sweeping();
     thread_ = std::thread{[this] { io_.run(); }};
   }
 
@@ -98,6 +96,23 @@ class Front::Loop {
   }
 
  private:
+  // Whatever is thrown, out of memory for example, costs one connection and never the listener.
+  void keep_accepting(tcp::acceptor& acceptor) {
+    asio::co_spawn(io_, accept_all(acceptor), [this, &acceptor](const std::exception_ptr& thrown) {
+      if (thrown && !door_.is_closing) {
+        keep_accepting(acceptor);
+      }
+    });
+  }
+
+  void keep_sweeping() {
+    asio::co_spawn(io_, sweep(), [this](const std::exception_ptr& thrown) {
+      if (thrown) {
+        keep_sweeping();
+      }
+    });
+  }
+
   asio::awaitable<void> accept_all(tcp::acceptor& acceptor) {
     asio::error_code failure;
     auto token = asio::redirect_error(asio::use_awaitable, failure);
@@ -161,20 +176,17 @@ class Front::Loop {
   }
 
   asio::awaitable<void> sweep() {
-    asio::steady_timer timer{io_};
-    Instant last = Instant::max();
+    asio::error_code ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
     while (true) {
       const Instant now = std::chrono::steady_clock::now();
-      if (door_.is_closing && last == Instant::max()) {
-        last = now + kForAnswersUnderWay;
-      }
       lanes_.sweep(now);
       const bool is_idle = sweep_sessions(now);
-      if (door_.is_closing && (is_idle || now > last)) {
+      if (door_.is_closing && (is_idle || now > closes_by_)) {
         io_.stop();
       }
-      timer.expires_after(door_.is_closing ? kSweepWhileClosing : kSweep);
-      co_await timer.async_wait(asio::use_awaitable);
+      sweep_timer_.expires_after(door_.is_closing ? kSweepWhileClosing : limits_.sweep);
+      co_await sweep_timer_.async_wait(token);
     }
   }
 
@@ -200,6 +212,8 @@ class Front::Loop {
 
   void begin_closing() {
     door_.is_closing = true;
+    closes_by_ = std::chrono::steady_clock::now() + kForAnswersUnderWay;
+    sweep_timer_.cancel();
     asio::error_code ignored;
     for (tcp::acceptor& acceptor : acceptors_) {
       acceptor.close(ignored);
@@ -211,6 +225,8 @@ class Front::Loop {
   Admission admission_;                                       // outlives the sessions
   std::map<Admission::Id, std::weak_ptr<Session>> sessions_;  // held by their conversations
   asio::io_context io_{1};
+  asio::steady_timer sweep_timer_{io_};
+  Instant closes_by_ = Instant::max();  // set when it begins to close
   Lanes lanes_;
   Door door_;
   std::vector<tcp::acceptor> acceptors_;

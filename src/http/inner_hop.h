@@ -16,6 +16,13 @@
 
 namespace pgrepl::http {
 
+// Headers of the front's own, which are taken away from what clients send.
+// The request's target, as RequestHead has it. The library is asked for "/" always: it would decode
+// and clean a path in ways of its own, and the front has decided by the path already.
+inline constexpr const char* kTarget = "x-front-target";
+// Only the login of this request is to be checked.
+inline constexpr const char* kLoginOnly = "x-front-login-only";
+
 enum class InnerPeer : std::uint8_t {
   Stranger,
   NewLane,  // the front's, and this is its first request, which asks for nothing

@@ -34,9 +34,22 @@ std::size_t whole_size(const InnerAnswerHead& head, bool has_body) {
   return has_body && !head.length ? kToTheEnd : head.size + (has_body ? *head.length : 0);
 }
 
-// What may be thrown is out of memory; it costs one lane.
-void end_lane(const std::exception_ptr& /*thrown*/) {
-}
+// However a job ends, who waits for it is told.
+class Completion {
+ public:
+  explicit Completion(Job& job) : job_(job) {}
+
+  ~Completion() {
+    job_.is_done = true;
+    job_.done.cancel();
+  }
+
+  Completion(const Completion&) = delete;
+  Completion& operator=(const Completion&) = delete;
+
+ private:
+  Job& job_;
+};
 
 }  // namespace
 
@@ -79,9 +92,18 @@ void Lanes::start() {
     for (std::size_t i = 0; i < kLanes.at(kind); ++i) {
       auto lane = std::make_shared<Lane>(io_, hop_, static_cast<LaneKind>(kind));
       all_.push_back(lane);
-      asio::co_spawn(io_, run(std::move(lane)), &end_lane);
+      keep_running(lane);
     }
   }
+}
+
+void Lanes::keep_running(const LanePointer& lane) {
+  asio::co_spawn(io_, run(lane), [this, lane](const std::exception_ptr& thrown) {
+    if (thrown) {
+      lane->close();
+      keep_running(lane);
+    }
+  });
 }
 
 void Lanes::submit(std::shared_ptr<Job> job) {
@@ -133,14 +155,13 @@ asio::awaitable<void> Lanes::run(LanePointer lane) {
       co_await lane->wake.async_wait(token);
       continue;
     }
+    const Completion completion{**job};
     lane->deadline = std::chrono::steady_clock::now() + patience_;
     const bool goes_on = co_await exchange(lane, *job);
     lane->deadline = kNever;
     if (!goes_on) {
       lane->close();
     }
-    (*job)->is_done = true;
-    (*job)->done.cancel();
   }
 }
 

@@ -72,6 +72,8 @@ class Lanes {
   struct Lane;
   using LanePointer = std::shared_ptr<Lane>;
 
+  // Whatever is thrown, out of memory for example, costs the request under way and never the lane.
+  void keep_running(const LanePointer& lane);
   asio::awaitable<void> run(LanePointer lane);
   asio::awaitable<bool> open(LanePointer lane);
   // Whether the lane may be used again.

@@ -14,6 +14,7 @@ struct Limits {
   std::size_t unread_bytes = 64UL << 20U;    // of answers that clients have not read yet
   std::size_t logins_of_address = 8;         // that wait for their password to be checked
   HeadLimits request{};
+  std::chrono::milliseconds sweep{200};  // how exactly deadlines are kept
   std::chrono::milliseconds handshake{5000};
   std::chrono::milliseconds head{5000};  // from the connection, or from the first byte
   std::chrono::milliseconds body{5000};

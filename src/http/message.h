@@ -13,7 +13,7 @@ namespace pgrepl::http {
 
 struct Request {
   std::string method;  // HEAD arrives as GET: the server leaves the body out
-  std::string path;    // decoded, without "..", begins with '/'
+  std::string path;    // as path_of() has it: decoded, without "..", begins with '/'
   std::string query;   // as sent, without '?'
   // Names in lower case. The values of a name that came twice are joined by ", ".
   std::map<std::string, std::string> headers;

@@ -1,5 +1,7 @@
 #include "http/request_head.h"
 
+#include "http/inner_hop.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -166,6 +168,13 @@ Failure read_target(std::string_view target, RequestHead& head) {
   return read_absolute(target, head);
 }
 
+// What it is answered with is the handler's business, mostly 405 (RFC 9110, 9.1).
+bool is_known_method(std::string_view method) {
+  constexpr std::array<std::string_view, 7> kKnown{
+      "GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"};
+  return std::ranges::find(kKnown, method) != kKnown.end();
+}
+
 Failure read_request_line(std::string_view line, RequestHead& head, Framing& framing) {
   const std::string_view method = take(line, " ");
   const std::string_view target = take(line, " ");
@@ -175,6 +184,9 @@ Failure read_request_line(std::string_view line, RequestHead& head, Framing& fra
   head.method = method;
   if (auto mistake = read_version(line, framing)) {
     return mistake;
+  }
+  if (!is_known_method(method)) {
+    return refuse(501, "This method is not known here.");
   }
   return read_target(target, head);
 }
@@ -268,7 +280,9 @@ Failure check_body(const Framing& framing, const HeadLimits& limits) {
 }
 
 bool is_of_connection(const std::string& name, const Framing& framing) {
-  constexpr std::array<std::string_view, 7> kAlways{
+  constexpr std::array<std::string_view, 9> kAlways{
+      kTarget,
+      kLoginOnly,
       "keep-alive",
       "proxy-connection",
       "proxy-authorization",
@@ -371,7 +385,7 @@ ParsedHead parse_request_head(std::string_view bytes, const HeadLimits& limits) 
 }
 
 std::string to_text(const RequestHead& head) {
-  std::string text = head.method + ' ' + head.target + " HTTP/1.1\r\n";
+  std::string text = head.method + " / HTTP/1.1\r\n" + kTarget + ": " + head.target + "\r\n";
   if (!head.host.empty()) {
     text += "Host: " + head.host + "\r\n";
   }

@@ -14,14 +14,14 @@
 namespace pgrepl::http {
 
 struct RequestHead {
-  std::string method;  // a token, as sent
+  std::string method;  // one that the HTTP library knows; others are refused with 501
   // Begins with '/'. As sent, or the path and query of an absolute URI. "/" for "OPTIONS *".
   std::string target;
   // Host and port. Of an absolute URI, which counts more than the header Host (RFC 9112, 3.2.2).
   // Empty only in HTTP/1.0.
   std::string host;
   // Names in lower case, values without blanks around them. Without Host, without Content-Length
-  // and without those that are about this connection (RFC 9110, 7.6.1).
+  // and without those that are about this connection (RFC 9110, 7.6.1) or the front's own.
   std::vector<std::pair<std::string, std::string>> headers;
   std::size_t size = 0;          // bytes up to and with the empty line
   std::size_t body_size = 0;     // bytes that follow
@@ -51,7 +51,8 @@ using ParsedHead = Expected<std::optional<RequestHead>, HeadMistake>;
 
 [[nodiscard]] ParsedHead parse_request_head(std::string_view bytes, const HeadLimits& limits);
 
-// The same request as the HTTP library is to see it: in origin form, with one Host, without a body.
+// The same request as the HTTP library is to see it: for "/", with the target in the header kTarget
+// (http/inner_hop.h), with one Host, without a body.
 [[nodiscard]] std::string to_text(const RequestHead& head);
 
 }  // namespace pgrepl::http

@@ -3,6 +3,7 @@
 #include "http/front.h"
 #include "http/lanes.h"
 #include "http/response_head.h"
+#include "http/target.h"
 #include "http/wake.h"
 #include "http/web_settings.h"
 #include "log/log.h"
@@ -57,10 +58,7 @@ std::string lower_case(std::string text) {
 
 Request read_request(const mg_request_info& info) {
   Request request{
-      .method = text_or_empty(info.request_method),
-      .path = text_or_empty(info.local_uri),
-      .query = text_or_empty(info.query_string),
-      .headers = {}};
+      .method = text_or_empty(info.request_method), .path = {}, .query = {}, .headers = {}};
   if (request.method == "HEAD") {
     request.method = "GET";
   }
@@ -69,6 +67,10 @@ Request read_request(const mg_request_info& info) {
     std::string& value = request.headers[lower_case(text_or_empty(header.name))];
     value += (value.empty() ? "" : ", ") + text_or_empty(header.value);
   }
+  const std::string target = std::exchange(request.headers[kTarget], {});
+  request.headers.erase(kTarget);
+  request.path = path_of(target);
+  request.query = query_of(target);
   return request;
 }
 

@@ -1,6 +1,7 @@
 #include "http/web_settings.h"
 
 #include "files/read.h"
+#include "http/inner_hop.h"
 #include "http/tls_context.h"
 #include "log/log.h"
 
@@ -132,6 +133,9 @@ Response WebSettings::answer(const Request& request, const Handler& handler) {
   const bool is_admitted =
       content->file.users.empty() ||
       (sent != request.headers.end() && auth_.admits(sent->second, content->file.users));
+  if (is_admitted && request.headers.contains(kLoginOnly)) {
+    return {.body = {}};
+  }
   Response response = is_admitted ? handler(request) : unauthorized();
   add_headers(*content, response);
   return response;

@@ -40,7 +40,8 @@ class WebSettings {
   // Puts the headers of the file on an answer that is not the handler's.
   void add_headers(Response& response);
 
-  // The handler's answer with the headers of the file; 401 for who is not to see it.
+  // The handler's answer with the headers of the file; 401 for who is not to see it. Where the
+  // request has kLoginOnly the handler is not called, and a right login gets an empty 200.
   [[nodiscard]] Response answer(const Request& request, const Handler& handler);
 
  private:

@@ -29,6 +29,11 @@ constexpr ServerRow kServerRows[] = {
      [](const ClusterView&, const Server& s) {
        return std::optional{truth(s.sample.tick && !s.sample.failure)};
      }},
+    {"pg_server_pooled",
+     "1: the address leads through a pooler, so that no state of a session is used",
+     [](const ClusterView&, const Server& s) -> std::optional<double> {
+       return is_up(s.sample) ? std::optional{truth(s.sample.pooled)} : std::nullopt;
+     }},
     {"pg_server_timeline",
      "Current timeline",
      [](const ClusterView&, const Server& s) -> std::optional<double> {
@@ -94,6 +99,8 @@ constexpr pg::FailureReason kReasons[] = {
     pg::FailureReason::ShuttingDown,
     pg::FailureReason::Permission,
     pg::FailureReason::Unsupported,
+    pg::FailureReason::Pooler,
+    pg::FailureReason::TooLarge,
     pg::FailureReason::Other,
 };
 
@@ -122,7 +129,7 @@ void add_role(const Server& server, GaugeWriter& out) {
   }
 }
 
-// What the server lets us see, each as far as an answer has shown it.
+// What the server lets us see and call, each as far as an answer has shown it.
 void add_capabilities(const Server& server, GaugeWriter& out) {
   const auto* reading = reading_of(server);
   if (reading == nullptr) {
@@ -141,7 +148,11 @@ void add_capabilities(const Server& server, GaugeWriter& out) {
        waits.is_hidden() || waits.has_value() ? std::optional{!waits.is_hidden()} : std::nullopt},
       {"settings", facts ? facts->reads_all_settings : std::nullopt},
   };
-  for (const auto& [capability, has] : capabilities) {
+  for (auto [capability, has] : capabilities) {
+    if (const auto known = sample.capabilities.find(capability);
+        known != sample.capabilities.end()) {
+      has = known->second && has.value_or(true);
+    }
     out.gauge(
         "pg_server_capability",
         "0: the server refuses it to our role; what rests on it is absent",

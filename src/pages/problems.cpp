@@ -2,6 +2,9 @@
 
 #include "cluster/anomalies.h"
 #include "pages/anomaly_problems.h"
+#include "pages/quantities.h"
+#include "pages/silence_problems.h"
+#include "pages/slot_problems.h"
 #include "pages/standby_problems.h"
 
 #include <algorithm>
@@ -67,6 +70,26 @@ void add(Problems& problems, std::optional<Problem> problem) {
   }
 }
 
+// Of the primary alone: a standby with archive_mode = on archives nothing until it is promoted.
+std::optional<Problem> describe_archiving(const WatchedCluster& watched, const Server& server) {
+  const auto& archiver = server.sample.archiver;
+  if (!answers_as(server, cluster::Role::Primary) || !archiver || !archiver->enabled ||
+      !archiver->is_failing) {
+    return std::nullopt;
+  }
+  const auto& exposure = watched.cluster.archive.time;
+  const std::string since = exposure ? "; a restore would lack " + format_time(exposure) : "";
+  return Problem{
+      .severity = Severity::Warning,
+      .server = server.sample.name,
+      .message = server.sample.name + " fails to archive its WAL, which stays in pg_wal" + since,
+      .advice =
+          "Its log has what archive_command or archive_library said; see that pg_wal has room.",
+      .remedy = Remedy::Look,
+      .evidence = "pg_stat_archiver: the last failure is later than the last success",
+      .kind = "archive_failing"};
+}
+
 // Of a cluster that other exporters observe: they say the rest.
 Problems find_silent_servers(const cluster::Cluster& cluster) {
   Problems problems;
@@ -87,18 +110,18 @@ Problems find_silent_servers(const cluster::Cluster& cluster) {
 
 void add_server_problems(const WatchedCluster& watched, const Server& server, Problems& problems) {
   if (!answers(server)) {
-    problems.push_back(describe_silence(server));
+    problems.push_back(describe_silence(watched, server));
     return;
   }
   if (server.same_as) {
     return;  // told of the entry that it is the same as
   }
   if (server.standby) {
-    const LagLimits limits = limits_of(watched, server.sample.name);
     std::ranges::move(
-        describe_standby(server, *server.standby, limits), std::back_inserter(problems)
+        describe_standby(watched, server, *server.standby), std::back_inserter(problems)
     );
   }
+  add(problems, describe_archiving(watched, server));
   for (const cluster::SlotStatus& status : server.slots) {
     add(problems, describe_slot(watched, server, status));
   }

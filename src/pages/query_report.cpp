@@ -44,6 +44,13 @@ std::string monitor_line(const ServerReport& report) {
          "    GRANT pg_monitor TO our_role;\n";
 }
 
+std::string pooler_line(const ServerReport& report) {
+  return report.pooled ? "  the address leads through a pooler: it is read in read-only "
+                         "transactions, without\n"
+                         "  an observer's place; better name the server's own address\n"
+                       : "";
+}
+
 }  // namespace
 
 bool ServerReport::is_well() const {
@@ -58,6 +65,7 @@ std::string to_text(const ServerReport& report) {
   }
   std::string text = head + "PostgreSQL " + report.version + ", " + report.role + "\n";
   text += monitor_line(report);
+  text += pooler_line(report);
   text += "    query                            rows   series       ms\n";
   for (const QueryReport& query : report.queries) {
     text += line_of(query);

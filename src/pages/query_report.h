@@ -23,6 +23,7 @@ struct ServerReport {
   std::string failure;  // why it does not answer; empty when it does
   std::string version;
   std::string role;                          // primary, standby
+  bool pooled = false;                       // the address leads through a pooler
   std::optional<bool> member_of_pg_monitor;  // absent when that could not be asked
   std::vector<QueryReport> queries;
 

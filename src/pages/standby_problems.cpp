@@ -1,7 +1,7 @@
 #include "pages/standby_problems.h"
 
-#include "cluster/standby_proof.h"
 #include "pages/quantities.h"
+#include "pages/silence_problems.h"
 
 #include <algorithm>
 #include <utility>
@@ -15,36 +15,6 @@ using cluster::Seconds;
 using cluster::Server;
 using cluster::Standby;
 using cluster::StandbyState;
-
-// Nothing is lost yet; but there is little time left to look for the consumer.
-constexpr Seconds kLossIsNear{3600};
-// A consumer that is connected and has not moved for so long is stuck.
-constexpr Seconds kIsStuck{300};
-
-Problem problem_of(
-    Severity severity,
-    const Server& server,
-    const Standby& standby,
-    std::string message,
-    Advice advice
-) {
-  return {
-      .severity = severity,
-      .server = server.sample.name,
-      .message = std::move(message),
-      .advice = std::move(advice.text),
-      .remedy = advice.remedy,
-      .evidence = standby.evidence,
-      .kind = std::string{to_string(standby.state)}};
-}
-
-std::string settings_of(const Standby& standby) {
-  std::string text;
-  for (const cluster::LowSetting& low : standby.low_settings) {
-    text += (text.empty() ? "" : ", ") + low.name + " to at least " + std::to_string(low.primary);
-  }
-  return text;
-}
 
 Problem describe_pause(const Server& server, const Standby& standby) {
   const std::string& name = server.sample.name;
@@ -79,41 +49,109 @@ Problem describe_pause(const Server& server, const Standby& standby) {
   if (standby.pause_cause == PauseCause::Requested) {
     advice = {Remedy::Resume, "When it is no longer wanted: SELECT pg_wal_replay_resume()."};
   }
+  std::string message = "replay is paused on " + name;
+  if (standby.replays_first) {
+    message += ", and until it is resumed it receives no WAL";
+  }
+  return problem_of(Severity::Warning, server, standby, std::move(message), std::move(advice));
+}
+
+Problem describe_missing_wal(
+    const Server& server, const Standby& standby, const cluster::MissingWal& missing
+) {
+  const std::string& name = server.sample.name;
+  if (missing.may_be_in_archive) {
+    return problem_of(
+        Severity::Critical,
+        server,
+        standby,
+        name + " receives no WAL: what it needs is gone from " + missing.upstream,
+        {Remedy::Look, "Check whether its restore_command finds the segment in the archive."}
+    );
+  }
   return problem_of(
-      Severity::Warning, server, standby, "replay is paused on " + name, std::move(advice)
+      Severity::Critical,
+      server,
+      standby,
+      name + " must be rebuilt: the WAL it needs is gone from " + missing.upstream,
+      {Remedy::Rebuild,
+       "Copy the segments from an archive into its pg_wal, or rebuild it with pg_basebackup."}
   );
 }
 
-Problem describe_disconnected(const Server& server, const Standby& standby) {
+// It has all of the timeline that it stays on.
+Problem describe_kept_timeline(const Server& server, const Standby& standby) {
   const std::string& name = server.sample.name;
-  if (const auto& missing = standby.missing_wal) {
-    if (missing->may_be_in_archive) {
-      return problem_of(
-          Severity::Critical,
-          server,
-          standby,
-          name + " receives no WAL: what it needs is gone from " + missing->upstream,
-          {Remedy::Look, "Check whether its restore_command finds the segment in the archive."}
-      );
-    }
-    return problem_of(
-        Severity::Critical,
-        server,
-        standby,
-        name + " must be rebuilt: the WAL it needs is gone from " + missing->upstream,
-        {Remedy::Rebuild,
-         "Copy the segments from an archive into its pg_wal, or rebuild it with pg_basebackup."}
-    );
+  return problem_of(
+      Severity::Critical,
+      server,
+      standby,
+      name + " receives no WAL: it stays on timeline " +
+          std::to_string(static_cast<std::uint32_t>(*standby.kept_timeline)) +
+          ", which its primary has left",
+      {Remedy::Configure, "Set recovery_target_timeline = 'latest' on " + name + " and restart it."}
+  );
+}
+
+Problem describe_replaying_first(const Server& server, const Standby& standby) {
+  const std::string& name = server.sample.name;
+  return problem_of(
+      Severity::Warning,
+      server,
+      standby,
+      name +
+          " receives no WAL until it has replayed what it holds, which its "
+          "recovery_min_apply_delay puts off",
+      {Remedy::Look,
+       "It connects again by itself then. Where WAL could be lost until that, lower the delay."}
+  );
+}
+
+// Its upstream takes no connections yet, and is about to. Where nobody has seen from whom it
+// received, that is the server that may be the primary.
+const Server* upstream_on_its_way(const cluster::Cluster& cluster, const Standby& standby) {
+  const auto found = std::ranges::find_if(cluster.servers, [&standby](const Server& server) {
+    const bool is_it = standby.upstream
+                           ? server.sample.name == standby.upstream->server
+                           : server.role.value_or(cluster::Role::Primary) == cluster::Role::Primary;
+    return is_it && is_on_its_way(server);
+  });
+  return found == cluster.servers.end() ? nullptr : &*found;
+}
+
+Problem describe_upstream_down(
+    const cluster::Cluster& cluster, const Server& server, const Standby& standby
+) {
+  const std::string upstream = standby.upstream ? ' ' + standby.upstream->server : "";
+  Advice advice{
+      Remedy::Reconnect, "Bring the upstream back, or point primary_conninfo at another server."};
+  if (const Server* coming = upstream_on_its_way(cluster, standby)) {
+    advice = {Remedy::Look, "Wait for " + coming->sample.name + ": it connects again by itself."};
+  }
+  return problem_of(
+      Severity::Critical,
+      server,
+      standby,
+      server.sample.name + " receives no WAL: its upstream" + upstream + " does not answer",
+      std::move(advice)
+  );
+}
+
+Problem describe_disconnected(
+    const cluster::Cluster& cluster, const Server& server, const Standby& standby
+) {
+  const std::string& name = server.sample.name;
+  if (standby.missing_wal) {
+    return describe_missing_wal(server, standby, *standby.missing_wal);
+  }
+  if (standby.kept_timeline) {
+    return describe_kept_timeline(server, standby);
+  }
+  if (standby.replays_first) {
+    return describe_replaying_first(server, standby);
   }
   if (standby.state == StandbyState::UpstreamDown) {
-    const std::string upstream = standby.upstream ? ' ' + standby.upstream->server : "";
-    return problem_of(
-        Severity::Critical,
-        server,
-        standby,
-        name + " receives no WAL: its upstream" + upstream + " does not answer",
-        {Remedy::Reconnect, "Bring the upstream back, or point primary_conninfo at another server."}
-    );
+    return describe_upstream_down(cluster, server, standby);
   }
   return problem_of(
       Severity::Critical,
@@ -125,12 +163,14 @@ Problem describe_disconnected(const Server& server, const Standby& standby) {
   );
 }
 
-std::optional<Problem> describe_state(const Server& server, const Standby& standby) {
+std::optional<Problem> describe_state(
+    const cluster::Cluster& cluster, const Server& server, const Standby& standby
+) {
   const std::string& name = server.sample.name;
   switch (standby.state) {
     case StandbyState::Disconnected:
     case StandbyState::UpstreamDown:
-      return describe_disconnected(server, standby);
+      return describe_disconnected(cluster, server, standby);
     case StandbyState::Paused:
       return describe_pause(server, standby);
     case StandbyState::Detached:
@@ -182,14 +222,45 @@ std::optional<Lateness> find_lateness(
   return Lateness{critical ? Severity::Critical : Severity::Warning, std::move(words)};
 }
 
-Problem describe_lag(const Server& server, const Standby& standby, const Lateness& late) {
-  std::string message = server.sample.name + " is " + late.words;
-  std::string advice = "Compare its network, disk and load with its upstream's.";
-  if (standby.bottleneck) {
-    message += "; the WAL waits at stage " + std::string{to_string(*standby.bottleneck)};
+// It has replayed all that is archived: what it lacks is not there yet.
+bool waits_for_archive(const cluster::Cluster& cluster, const Standby& standby) {
+  return standby.state == StandbyState::ArchiveRecovery && standby.lag.bytes &&
+         cluster.archive.bytes && *standby.lag.bytes <= *cluster.archive.bytes;
+}
+
+std::string advise_on_lag(
+    const cluster::Cluster& cluster, const Server& server, const Standby& standby
+) {
+  if (standby.upstream && !standby.upstream_answers &&
+      standby.state != StandbyState::ArchiveRecovery) {
+    return "Look at its upstream " + standby.upstream->server + " first, which does not answer.";
+  }
+  if (waits_for_archive(cluster, standby)) {
+    return "It has replayed all that is archived: look at archive_command and archive_timeout of "
+           "the primary.";
+  }
+  if (standby.state == StandbyState::ArchiveRecovery) {
+    return "The archive has more than it has replayed: look at its restore_command, disk and load.";
+  }
+  if (server.sample.tick && server.sample.tick->reading.receiver.is_hidden()) {
+    return "Grant our role pg_monitor: whether it receives WAL is hidden from it.";
   }
   if (standby.bottleneck == cluster::Stage::Replay) {
-    advice = "Look for long queries, conflicts and a slow disk on it; replay is one process.";
+    return "Look for long queries, conflicts and a slow disk on it; replay is one process.";
+  }
+  return "Compare its network, disk and load with its upstream's.";
+}
+
+Problem describe_lag(
+    const cluster::Cluster& cluster,
+    const Server& server,
+    const Standby& standby,
+    const Lateness& late
+) {
+  std::string message = server.sample.name + " is " + late.words;
+  std::string advice = advise_on_lag(cluster, server, standby);
+  if (standby.bottleneck) {
+    message += "; the WAL waits at stage " + std::string{to_string(*standby.bottleneck)};
   }
   return {late.severity, server.sample.name, std::move(message), std::move(advice)};
 }
@@ -211,117 +282,45 @@ std::optional<Problem> describe_low_settings(const Server& server, const Standby
       .kind = "low_setting"};
 }
 
-bool is_read_by_a_standby(const WatchedCluster& watched, const cluster::ReplicationSlot& slot) {
-  return std::ranges::any_of(watched.cluster.servers, [&slot](const Server& server) {
-    return server.standby && server.standby->upstream &&
-           server.standby->upstream->slot_name == slot.name;
-  });
-}
-
-Problem describe_invalid(
-    const Server& server, const cluster::ReplicationSlot& slot, const std::string& where
-) {
-  const std::string reason = *invalidation_of(slot);
-  const bool lost = slot.wal_status == "lost" || reason == "wal_removed";
-  Problem problem{
-      .severity = Severity::Critical,
-      .server = server.sample.name,
-      .message = where + (lost ? " has lost WAL its consumer still needs" : " is invalidated: ") +
-                 (lost ? "" : reason),
-      .advice = "Its consumer must be rebuilt; then drop the slot.",
-      .remedy = Remedy::DropSlot,
-      .evidence = "the server says: " + reason,
-      .kind = "slot_invalidated"};
-  if (slot.synced) {
-    problem.severity = Severity::Warning;
-    problem.advice = "It is a copy that the server keeps itself; look at the primary's slot.";
-    problem.remedy = Remedy::Look;
-  }
-  return problem;
-}
-
-std::optional<Problem> describe_stuck(
-    const Server& server, const cluster::SlotStatus& status, const std::string& where
-) {
-  if (!status.waits_for.empty()) {
-    std::string names;
-    for (const std::string& name : status.waits_for) {
-      names += (names.empty() ? "" : ", ") + name;
-    }
-    return Problem{
-        .severity = Severity::Warning,
-        .server = server.sample.name,
-        .message =
-            "logical decoding of " + where + " stands still: it waits for the standby of " + names,
-        .advice = "Bring the standby that reads " + names + " back.",
-        .remedy = Remedy::Reconnect,
-        .evidence = "synchronized_standby_slots names " + names + ", and nobody reads it",
-        .kind = "synchronized_standby_slots"};
-  }
-  const auto& stalled = status.stalled;
-  if (!status.slot.active || status.slot.synced || !stalled || *stalled < kIsStuck) {
-    return std::nullopt;
-  }
-  return Problem{
-      .severity = Severity::Warning,
-      .server = server.sample.name,
-      .message = "the consumer of " + where + " is connected and has not moved for " +
-                 format_time(stalled),
-      .advice = "Look at the consumer's log: a worker that fails and starts again gets no further.",
-      .remedy = Remedy::Look,
-      .evidence = "",
-      .kind = "slot_stalled"};
-}
-
 }  // namespace
 
-Problem describe_silence(const Server& server) {
-  const std::string& name = server.sample.name;
-  if (server.standby && server.standby->state == StandbyState::Warm) {
-    return problem_of(
-        Severity::Warning,
-        server,
-        *server.standby,
-        name + " is a warm standby: it takes no connections, and is known by its upstream alone",
-        {Remedy::Look, "With hot_standby = on it could be asked itself."}
-    );
-  }
-  if (server.standby && !server.standby->low_settings.empty()) {
-    return problem_of(
-        Severity::Critical,
-        server,
-        *server.standby,
-        name +
-            " does not answer, and a setting of it is lower than its primary's: before "
-            "PostgreSQL 14 a standby ends for that",
-        {Remedy::RaiseSetting,
-         "Set " + settings_of(*server.standby) + " on " + name + " and start it."}
-    );
-  }
-  const bool never = !server.role;
-  std::string message = name + (never ? " has never answered" : " does not answer");
-  if (const auto& failure = server.sample.failure) {
-    message += " (" + std::string{to_string(failure->reason)} + "): " + failure->message;
-  }
+Problem problem_of(
+    Severity severity,
+    const Server& server,
+    const Standby& standby,
+    std::string message,
+    Advice advice
+) {
   return {
-      Severity::Critical,
-      name,
-      std::move(message),
-      never ? "Check host, port and login in the configuration."
-            : "Look at its log and at the machine it runs on."};
+      .severity = severity,
+      .server = server.sample.name,
+      .message = std::move(message),
+      .advice = std::move(advice.text),
+      .remedy = advice.remedy,
+      .evidence = standby.evidence,
+      .kind = std::string{to_string(standby.state)}};
+}
+
+std::string settings_of(const Standby& standby) {
+  std::string text;
+  for (const cluster::LowSetting& low : standby.low_settings) {
+    text += (text.empty() ? "" : ", ") + low.name + " to at least " + std::to_string(low.primary);
+  }
+  return text;
 }
 
 std::vector<Problem> describe_standby(
-    const Server& server, const Standby& standby, const LagLimits& limits
+    const WatchedCluster& watched, const Server& server, const Standby& standby
 ) {
   std::vector<Problem> problems;
+  const LagLimits limits = limits_of(watched, server.sample.name);
   if (auto low = describe_low_settings(server, standby)) {
     problems.push_back(std::move(*low));
   }
-  std::optional<Problem> problem = describe_state(server, standby);
+  std::optional<Problem> problem = describe_state(watched.cluster, server, standby);
   const auto late = find_lateness(server, standby, limits);
   if (late && !problem) {
-    problem = describe_lag(server, standby, *late);
+    problem = describe_lag(watched.cluster, server, standby, *late);
   } else if (late) {
     problem->severity = std::max(problem->severity, late->severity);
     problem->message += "; it is " + late->words;
@@ -330,36 +329,6 @@ std::vector<Problem> describe_standby(
     problems.push_back(std::move(*problem));
   }
   return problems;
-}
-
-std::optional<Problem> describe_slot(
-    const WatchedCluster& watched, const Server& server, const cluster::SlotStatus& status
-) {
-  const cluster::ReplicationSlot& slot = status.slot;
-  const std::string where = "slot " + slot.name + " of " + server.sample.name;
-  if (invalidation_of(slot)) {
-    return describe_invalid(server, slot, where);
-  }
-  const bool near = status.time_to_loss && *status.time_to_loss < kLossIsNear;
-  if (!near && slot.wal_status != "unreserved") {
-    return describe_stuck(server, status, where);
-  }
-  std::string message = where + " is about to lose WAL its consumer still needs";
-  if (status.time_to_loss) {
-    message += ", in " + format_time(status.time_to_loss) + " at the present rate";
-  }
-  return Problem{
-      .severity = Severity::Warning,
-      .server = server.sample.name,
-      .message = std::move(message),
-      .advice = is_read_by_a_standby(watched, slot)
-                    ? "Bring its standby back or let it catch up; if the disk has room, raise "
-                      "max_slot_wal_keep_size."
-                    : "Bring its consumer back; if the disk has room, raise "
-                      "max_slot_wal_keep_size.",
-      .remedy = Remedy::Reconnect,
-      .evidence = "",
-      .kind = "slot_loss"};
 }
 
 }  // namespace pgrepl::pages

@@ -24,4 +24,11 @@ void ConnInfo::set_parameter(std::string_view keyword, std::string value) {
   }
 }
 
+void ConnInfo::set_password_of(const ConnInfo& other) {
+  password = other.password;
+  password_file = other.password_file;
+  password_command = other.password_command;
+  password_ttl = other.password_ttl;
+}
+
 }  // namespace pgrepl::pg

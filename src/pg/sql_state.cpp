@@ -24,10 +24,19 @@ std::string_view to_string(FailureReason reason) {
       return "permission";
     case FailureReason::Unsupported:
       return "unsupported";
+    case FailureReason::Pooler:
+      return "pooler";
+    case FailureReason::TooLarge:
+      return "too_large";
     case FailureReason::Other:
       return "other";
   }
   return "other";
+}
+
+bool is_lasting(FailureReason reason) {
+  return reason == FailureReason::Auth || reason == FailureReason::Unsupported ||
+         reason == FailureReason::Pooler || reason == FailureReason::TooLarge;
 }
 
 FailureReason classify_sql_state(std::string_view sqlstate) {

@@ -18,11 +18,17 @@ enum class FailureReason {
   ShuttingDown,
   Permission,
   Unsupported,  // it answers, and its version is one that no query of ours is for
+  Pooler,       // the address leads through a pooler that allows no transactions
+  TooLarge,     // it answers with more than `limits` allow
   Other,
 };
 
 // As exported: "refused", "too_many_connections", …
 [[nodiscard]] std::string_view to_string(FailureReason reason);
+
+// What no second try mends soon, while each login is a line in the server's log: it is tried
+// seldom.
+[[nodiscard]] bool is_lasting(FailureReason reason);
 
 // The meaning of an error a server sent. `sqlstate` has five characters; anything else is Other.
 [[nodiscard]] FailureReason classify_sql_state(std::string_view sqlstate);

@@ -4,6 +4,26 @@
 
 namespace pgrepl::sampling {
 
+namespace {
+
+// It has cost the connection: it is not asked again with the next round.
+void note_too_large(
+    PredicateAnswers& answers,
+    const std::vector<std::string>& open,
+    const catalogue::Batch& batch,
+    const std::vector<session::QueryResult>& results,
+    Instant asked
+) {
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    const session::QueryResult& result = results[batch.places[i]];
+    if (!result && result.error().reason == pg::FailureReason::TooLarge) {
+      answers.note(open[i], result, asked);
+    }
+  }
+}
+
+}  // namespace
+
 asio::awaitable<std::optional<session::QueryError>> ask_predicates(
     PolledServer& polled,
     session::Session& session,
@@ -21,6 +41,7 @@ asio::awaitable<std::optional<session::QueryError>> ask_predicates(
   const auto results = co_await polled.run(session, std::move(statements), deadline);
   for (const session::QueryResult& result : results) {
     if (!result && result.error().ends_session) {
+      note_too_large(answers, open, batch, results, asked);
       co_return result.error();
     }
   }

@@ -1,5 +1,6 @@
 #include "sampling/collection.h"
 
+#include "catalogue/capabilities.h"
 #include "sampling/decode.h"
 
 #include <algorithm>
@@ -12,11 +13,6 @@ namespace {
 using session::QueryError;
 using session::QueryResult;
 
-// A login that cannot succeed soon is a line in the server's log.
-bool is_lasting(pg::FailureReason reason) {
-  return reason == pg::FailureReason::Auth || reason == pg::FailureReason::Unsupported;
-}
-
 // The first answer of a batch comes long before the last when a later query is slow.
 Instant first_received(const BatchAnswers& answers) {
   if (answers.durations.empty()) {
@@ -24,6 +20,22 @@ Instant first_received(const BatchAnswers& answers) {
   }
   const auto took = std::chrono::duration_cast<Instant::duration>(answers.durations.front());
   return std::min(answers.sent + took, answers.received);
+}
+
+constexpr std::chrono::minutes kRest{5};
+
+// One for each row and each column that is a value, at most.
+std::size_t count_series(const catalogue::Query& query, const pg::ResultSet& rows) {
+  const auto is_value = [](const catalogue::Column& column) {
+    return column.usage != catalogue::ColumnUsage::Label &&
+           column.usage != catalogue::ColumnUsage::Discard &&
+           column.usage != catalogue::ColumnUsage::Suffix;
+  };
+  const auto values = std::ranges::count_if(query.columns, is_value);
+  const std::size_t of_row = query.rest_prefix
+                                 ? rows.width()
+                                 : static_cast<std::size_t>(std::max<std::ptrdiff_t>(values, 0));
+  return rows.rows() * of_row;
 }
 
 std::optional<double> seconds_at(const BatchAnswers& answers, std::size_t place) {
@@ -46,6 +58,7 @@ Collection::Collection(SharedQueries queries, std::chrono::milliseconds tick)
 
 void Collection::use(SharedQueries queries) {
   collected_.clear();
+  rest_until_.clear();
   last_runs_.clear();
   predicates_.clear();
   queries_ = std::move(queries);
@@ -70,7 +83,13 @@ std::vector<catalogue::DueQuery> Collection::due(pg::ServerVersion version, Inst
   std::erase_if(collected_, [&](const auto& kept) {
     return !catalogue::applies(*kept.second.query, server, queries_->switches);
   });
-  return catalogue::select_due(queries_->catalogue, server, queries_->switches, last_runs_, now);
+  std::erase_if(rest_until_, [now](const auto& rests) { return rests.second <= now; });
+  auto due =
+      catalogue::select_due(queries_->catalogue, server, queries_->switches, last_runs_, now);
+  std::erase_if(due, [this](const catalogue::DueQuery& query) {
+    return rest_until_.contains(query.query->name);
+  });
+  return due;
 }
 
 std::vector<catalogue::DueQuery> Collection::due_walks(pg::ServerVersion version, Instant now)
@@ -153,7 +172,7 @@ void Collection::fail_round(const QueryError& error, Instant now) {
     return;
   }
   round_failure_ = cluster::Failure{error.reason, error.message, now};
-  round_retry_at_ = now + tick_length_ * (is_lasting(error.reason) ? 10 : 1);
+  round_retry_at_ = now + tick_length_ * (pg::is_lasting(error.reason) ? 10 : 1);
   errors_[error.reason] += 1;
   collected_.clear();
   last_runs_.clear();
@@ -170,15 +189,41 @@ void Collection::take_answer(const catalogue::Query& query, Answer answer) {
   }
   Collected kept{.query = &query, .seconds = answer.seconds};
   if (!answer.result) {
-    const QueryError& error = answer.result.error();
-    errors_[error.reason] += 1;
-    kept.error = error.message;
-    take_failure(query, std::move(kept), !round_failure_);
+    fail_answer(query, std::move(kept), answer.result.error());
+    if (answer.result.error().reason == pg::FailureReason::TooLarge) {
+      rest_until_[query.name] = answer.sent + kRest;
+    }
+    return;
+  }
+  kept.series = count_series(query, *answer.result);
+  if (!has_room_for(query.name, kept.series)) {
+    const QueryError error{
+        .reason = pg::FailureReason::TooLarge,
+        .message = "too_large: with it the server would have more than " +
+                   std::to_string(queries_->most_series) + " series (limits.series_per_server)",
+    };
+    kept.series = 0;
+    rest_until_[query.name] = answer.sent + kRest;
+    fail_answer(query, std::move(kept), error);
     return;
   }
   feed_model(query.feeds, *answer.result, answer);
   kept.rows = std::move(*answer.result);
   collected_[query.name] = std::move(kept);
+}
+
+bool Collection::has_room_for(const std::string& query, std::size_t series) const {
+  for (const auto& [name, collected] : collected_) {
+    series += name == query ? 0 : collected.series;
+  }
+  return series <= queries_->most_series;
+}
+
+void Collection::fail_answer(const catalogue::Query& query, Collected kept, const QueryError& why) {
+  errors_[why.reason] += 1;
+  kept.error = why.message;
+  kept.refused = catalogue::is_refusal(why.sqlstate);
+  take_failure(query, std::move(kept), !round_failure_);
 }
 
 void Collection::take_failure(const catalogue::Query& query, Collected kept, bool worth_a_line) {

@@ -1,9 +1,10 @@
 // What the queries of one server have brought, and which of them are due. It takes answers with
 // their times and reads no clock itself.
 //
-// Three rules hold for all that it takes:
+// Four rules hold for all that it takes:
 // * A reading is dated by its own answer, and an older one never replaces a newer one.
 // * What was asked before the readings were forgotten is of another time, and changes nothing.
+// * A query whose answer is too large rests for five minutes, since it costs its connection.
 // * An answer that our own side gave up changes nothing: nobody knows what it would have been.
 #pragma once
 
@@ -34,6 +35,8 @@ struct Collected {
   std::string error;                  // why
   bool logged = false;                // the failure has been said
   std::optional<double> seconds;      // it took on the server; absent when it was not answered
+  bool refused = false;               // it failed, for a function that the server refuses
+  std::size_t series = 0;             // at most so many come of the rows
 };
 
 // What a batch of statements brought.
@@ -159,6 +162,8 @@ class Collection {
   [[nodiscard]] catalogue::ServerProfile profile(pg::ServerVersion version) const;
   void keep_tick(cluster::Tick tick);
   void take_answer(const catalogue::Query& query, Answer answer);
+  [[nodiscard]] bool has_room_for(const std::string& query, std::size_t series) const;
+  void fail_answer(const catalogue::Query& query, Collected kept, const session::QueryError& why);
   void take_failure(const catalogue::Query& query, Collected kept, bool worth_a_line);
   void feed_model(catalogue::Feeds feeds, const pg::ResultSet& rows, const Answer& answer);
 
@@ -178,6 +183,7 @@ class Collection {
   Instant round_retry_at_;
   std::map<std::string, Collected> collected_;
   catalogue::LastRuns last_runs_;
+  std::map<std::string, Instant> rest_until_;  // queries whose answers are too large
   PredicateAnswers predicates_;
   ErrorCounts errors_;
   std::vector<NewFailure> news_;

@@ -226,6 +226,7 @@ cluster::ServerFacts decode_server_facts(const pg::ResultSet& rows, pg::ServerVe
   facts.wal_segment_bytes = row.number<std::uint64_t>("wal_segment_size");
   facts.restores_from_archive = row.boolean("restores_from_archive");
   facts.has_recovery_target = row.boolean("has_recovery_target").value_or(false);
+  facts.follows_latest_timeline = row.boolean("follows_latest_timeline");
   for (const char* setting : kRecoveryLimits) {
     if (const auto value = row.number<std::int64_t>(setting)) {
       facts.recovery_limits[setting] = *value;
@@ -247,6 +248,7 @@ cluster::Archiver decode_archiver(const pg::ResultSet& rows) {
   return {
       .enabled = row.text_or_empty("archive_mode") != "off",
       .last_archived_wal = row.name("last_archived_wal"),
+      .is_failing = row.boolean("is_failing").value_or(false),
   };
 }
 

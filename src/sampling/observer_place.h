@@ -63,6 +63,10 @@ class ObserverPlace {
   // The connection is gone, and the place with it.
   void lost();
 
+  // The server is reached through a pooler, over which no lock of ours may be held: it is read by
+  // the exporters that read the rest of its cluster, and by all where it is alone.
+  void not_handed_out(Instant now, double fraction);
+
  private:
   [[nodiscard]] std::string lock(const char* function, int number) const;
 

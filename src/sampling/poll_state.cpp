@@ -30,8 +30,7 @@ void PollState::answered(Instant) {
 }
 
 void PollState::failed(cluster::Failure failure, Instant now, double fraction) {
-  const bool lasting =
-      failure.reason == pg::FailureReason::Auth || failure.reason == pg::FailureReason::Unsupported;
+  const bool lasting = pg::is_lasting(failure.reason);
   const auto wait = backoff_.after_failure(fraction);
   began_.reset();
   retry_at_ = now + (lasting ? tick_ * 10 : wait);

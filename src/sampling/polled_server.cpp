@@ -99,10 +99,11 @@ asio::awaitable<std::vector<QueryResult>> PolledServer::run(
   co_return results;
 }
 
-Expected<pg::Statement, QueryError> PolledServer::tick_statement(const session::Session& session
-) const {
-  if (const pg::Statement* sql = collection.tick_sql(session.version())) {
-    return *sql;
+Expected<pg::Statement, QueryError> PolledServer::tick_statement(const session::Session& session) {
+  if (const pg::Statement* sql = refusals.reduce(collection.tick_sql(session.version()))) {
+    pg::Statement statement = *sql;
+    statement.send_briefly();
+    return statement;
   }
   const auto why = pg::why_unsupported(session.version());
   return Unexpected<QueryError>{QueryError{

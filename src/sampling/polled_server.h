@@ -8,6 +8,7 @@
 #include "sampling/credentials.h"
 #include "sampling/observer_place.h"
 #include "sampling/poll_state.h"
+#include "sampling/refusals.h"
 #include "session/session.h"
 
 #include <cstdint>
@@ -53,7 +54,7 @@ class PolledServer {
   // The statement of a tick for the server that the session is connected to.
   [[nodiscard]] Expected<pg::Statement, session::QueryError> tick_statement(
       const session::Session& session
-  ) const;
+  );
 
   // The server does not answer: nothing it said before is news.
   void note_failure(cluster::Failure failure);
@@ -78,11 +79,13 @@ class PolledServer {
   ObserverPlace place;
   loop::Alarm place_known;  // somebody waits until a place is given, or refused
   Collection collection;
+  Refusals refusals;
   Credentials credentials;
   std::uint64_t connections_opened = 0;
   std::uint64_t task_failures = 0;
   std::function<void(const char* task)> task_failed = [](const char*) {};
   bool stopped = false;
+  bool pooled = false;  // the last connection leads through a pooler
 
  private:
   session::Network& network_;

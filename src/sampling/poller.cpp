@@ -101,8 +101,12 @@ cluster::ServerSample Poller::sample(Instant now) const {
       .left_to_others = is_left_to_others(now),
       .seen_postmaster_start_time = ticker_.seen_start_time(),
       .fed_by_archive = polled_.server.fed_by == config::FedBy::Archive,
+      .pooled = polled_.pooled,
   };
   polled_.collection.describe(sample);
+  if (sample.tick) {
+    sample.capabilities = capabilities(now);
+  }
   if (polled_.state.failure(now)) {
     sample.tick.reset();
     sample.slots.clear();
@@ -114,6 +118,16 @@ cluster::ServerSample Poller::sample(Instant now) const {
     sample.sessions.clear();
   }
   return sample;
+}
+
+// What the settings' query was refused is known once it ran.
+std::map<std::string, bool> Poller::capabilities(Instant now) const {
+  auto capabilities = polled_.refusals.capabilities();
+  const auto& queries = collected(now);
+  if (const auto settings = queries.find("settings"); settings != queries.end()) {
+    capabilities["settings"] = !settings->second.refused;
+  }
+  return capabilities;
 }
 
 const std::map<std::string, Collected>& Poller::collected(Instant now) const {
@@ -131,7 +145,8 @@ PollerCounters Poller::counters() const {
 }
 
 PlaceAt Poller::place_at(Instant now) const {
-  const bool answers = !polled_.state.failure(now);
+  // Nobody's place at a server behind a pooler says who reads the others.
+  const bool answers = !polled_.state.failure(now) && !polled_.pooled;
   return {
       .server = polled_.server.name,
       .place = answers ? polled_.place.place() : Place::Unknown,

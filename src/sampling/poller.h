@@ -133,6 +133,7 @@ class Poller {
   asio::awaitable<void> join_round_as(Running running, Instant deadline);
   asio::awaitable<void> walk_as(Running running);
   void step_down();
+  [[nodiscard]] std::map<std::string, bool> capabilities(Instant now) const;
 
   PolledServer polled_;
   Ticker ticker_;

@@ -2,7 +2,9 @@
 
 #include "loop/ending_of.h"
 #include "sampling/ask_predicates.h"
+#include "sampling/ask_refusals.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <asio/co_spawn.hpp>
@@ -12,6 +14,17 @@ namespace pgrepl::sampling {
 namespace {
 
 using session::QueryError;
+using session::QueryResult;
+
+// Answers of one round that may be too large; what comes after them waits for the next round.
+constexpr int kMostCuts = 5;
+
+bool is_cut_short(const std::vector<QueryResult>& results) {
+  const bool too_large = std::ranges::any_of(results, [](const QueryResult& result) {
+    return !result && result.error().reason == pg::FailureReason::TooLarge;
+  });
+  return too_large && session::was_given_up(results.back());
+}
 
 }  // namespace
 
@@ -30,6 +43,9 @@ asio::awaitable<void> RoundPoller::join(Instant deadline) {
   if (senseless || polled_.stopped || polled_.state.failure(now)) {
     co_return;
   }
+  if (is_fresh(now)) {
+    co_return;
+  }
   const RoundGate::Ticket ticket = gate_.join(now, deadline, polled_.sampling.timeout);
   if (ticket.begins) {
     start();
@@ -37,6 +53,12 @@ asio::awaitable<void> RoundPoller::join(Instant deadline) {
   while (gate_.runs(ticket) && polled_.now() < deadline && !polled_.stopped) {
     co_await round_over_.wait_until(deadline);
   }
+}
+
+bool RoundPoller::is_fresh(Instant now) const {
+  return !gate_.is_running() && last_round_ && !polled_.collection.round_failure() &&
+         !polled_.collection.is_of_another_time(*last_round_) &&
+         now - *last_round_ < polled_.sampling.min_round_interval;
 }
 
 asio::awaitable<void> RoundPoller::wait_until_over() {
@@ -91,7 +113,7 @@ asio::awaitable<void> RoundPoller::ask_with_second_try() {
   const auto& failure = polled_.collection.round_failure();
   const bool stale = kept && failure && !session_->is_open() &&
                      failure->reason != pg::FailureReason::Timeout &&
-                     failure->reason != pg::FailureReason::Unsupported;
+                     !pg::is_lasting(failure->reason);
   if (stale && !polled_.stopped && polled_.place.is_observer()) {
     polled_.collection.forget_round_failure();  // nobody is to see it while the second try runs
     co_await ask();
@@ -102,12 +124,23 @@ asio::awaitable<void> RoundPoller::ask() {
   std::optional<QueryError> problem;
   if (!session_->is_open()) {
     problem = co_await polled_.connect(*session_);
+    polled_.pooled = polled_.pooled || (!problem && session_->is_pooled());
   }
   if (!problem && !polled_.collection.tick()) {
     problem = co_await learn_role();
   }
+  bool cut_short = false;
   if (!problem) {
-    problem = co_await run_due_queries();
+    problem = co_await run_due_queries(cut_short);
+  }
+  // An answer that was too large has cost the connection, and those after it their turn: they are
+  // asked over another one, and it rests.
+  for (int tries = 0; cut_short && !problem && tries < kMostCuts; ++tries) {
+    problem = co_await polled_.connect(*session_);
+    cut_short = false;
+    if (!problem) {
+      problem = co_await run_due_queries(cut_short);
+    }
   }
   if (problem) {
     fail(*problem);
@@ -115,16 +148,11 @@ asio::awaitable<void> RoundPoller::ask() {
 }
 
 asio::awaitable<std::optional<QueryError>> RoundPoller::learn_role() {
-  auto statement = polled_.tick_statement(*session_);
-  if (!statement) {
-    co_return std::move(statement.error());
-  }
-  std::vector<pg::Statement> statements{std::move(*statement)};
   const Instant sent = polled_.now();
-  auto results = co_await polled_.run(*session_, std::move(statements), gate_.deadline());
-  const auto verdict = polled_.collection.take_tick(results.front(), sent, polled_.now());
-  if (!results.front()) {
-    co_return std::move(results.front().error());
+  auto result = co_await ask_tick(polled_, *session_, gate_.deadline());
+  const auto verdict = polled_.collection.take_tick(result, sent, polled_.now());
+  if (!result) {
+    co_return std::move(result.error());
   }
   if (verdict.failure) {
     QueryError unreadable{.message = verdict.failure->message};
@@ -133,7 +161,7 @@ asio::awaitable<std::optional<QueryError>> RoundPoller::learn_role() {
   co_return std::nullopt;
 }
 
-asio::awaitable<std::optional<QueryError>> RoundPoller::run_due_queries() {
+asio::awaitable<std::optional<QueryError>> RoundPoller::run_due_queries(bool& cut_short) {
   auto statement = polled_.tick_statement(*session_);
   if (!statement) {
     co_return std::move(statement.error());
@@ -146,6 +174,7 @@ asio::awaitable<std::optional<QueryError>> RoundPoller::run_due_queries() {
     co_return lost;
   }
   due = collection.runnable(due, polled_.now());
+  polled_.refusals.reduce(due);
   const catalogue::Batch batch =
       catalogue::make_batch(*statement, due, polled_.sampling.statement_timeout);
   BatchAnswers answers{.version = session_->version(), .sent = polled_.now()};
@@ -153,6 +182,8 @@ asio::awaitable<std::optional<QueryError>> RoundPoller::run_due_queries() {
   answers.results = co_await polled_.run(*session_, std::move(statements), gate_.deadline());
   answers.durations = session_->durations();
   answers.received = polled_.now();
+  cut_short = answers.results.front() && is_cut_short(answers.results) && !polled_.stopped;
+  last_round_ = answers.sent;
   collection.take_round(due, batch, std::move(answers));
   co_return std::nullopt;
 }
@@ -194,6 +225,7 @@ void RoundPoller::use(SharedQueries queries) {
 void RoundPoller::change_queries() {
   if (next_queries_ != nullptr && gate_.is_idle()) {
     walker_.abandon();
+    last_round_.reset();
     polled_.collection.use(std::exchange(next_queries_, nullptr));
   }
 }

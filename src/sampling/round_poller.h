@@ -55,6 +55,8 @@ class RoundPoller {
   }
 
  private:
+  // The last round is so young that another would only be load.
+  [[nodiscard]] bool is_fresh(Instant now) const;
   void start();
   // A task of its own: whoever began it may leave before its end.
   asio::awaitable<void> run_round();
@@ -65,13 +67,14 @@ class RoundPoller {
   asio::awaitable<void> ask();
   // The queries' own: which of them run depends on the server's role.
   asio::awaitable<std::optional<session::QueryError>> learn_role();
-  asio::awaitable<std::optional<session::QueryError>> run_due_queries();
+  asio::awaitable<std::optional<session::QueryError>> run_due_queries(bool& cut_short);
   void fail(const session::QueryError& error);
   void change_queries();
 
   PolledServer& polled_;
   RoundGate gate_;
   loop::Bell round_over_;
+  std::optional<Instant> last_round_;  // when the last one that brought something began
   loop::Alarm walk_paused_;
   std::unique_ptr<session::Session> session_;
   DatabaseWalker walker_;

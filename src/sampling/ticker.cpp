@@ -1,6 +1,7 @@
 #include "sampling/ticker.h"
 
 #include "log/log.h"
+#include "sampling/ask_refusals.h"
 #include "sampling/decode.h"
 
 #include <algorithm>
@@ -23,6 +24,17 @@ void log_place(const std::string& server, Place place) {
       log::Level::Info,
       "sampling",
       place == Place::Observer ? "observes the server" : "leaves the server to other exporters",
+      {{"server", server}}
+  );
+}
+
+void log_pooling(const std::string& server, bool pooled) {
+  log::write(
+      pooled ? log::Level::Warning : log::Level::Info,
+      "sampling",
+      pooled ? "the server is reached through a pooler: each batch is one read-only transaction, "
+               "and no observer's place is held; name the server's own address"
+             : "the server is reached directly again, without a pooler",
       {{"server", server}}
   );
 }
@@ -87,9 +99,15 @@ asio::awaitable<std::optional<Ticker::Answer>> Ticker::ask() {
       co_return answer;
     }
     polled_.collection.forget_round_failure();
+    note_pooling();
   }
   if (!polled_.place.is_observer()) {
-    const bool has_place = co_await take_place();
+    bool has_place = false;
+    if (session_->is_pooled()) {
+      leave_to_others();
+    } else {
+      has_place = co_await take_place();
+    }
     if (!has_place) {
       co_return std::nullopt;
     }
@@ -102,11 +120,21 @@ asio::awaitable<std::optional<Ticker::Answer>> Ticker::ask() {
     Answer answer{Unexpected<QueryError>{std::move(statement.error())}, sent, sent};
     co_return answer;
   }
-  std::vector<pg::Statement> statements{std::move(*statement)};
   const Instant deadline = sent + polled_.sampling.timeout;
-  auto results = co_await polled_.run(*session_, std::move(statements), deadline);
-  Answer answer{std::move(results.front()), sent, polled_.now()};
+  auto result = co_await ask_tick(polled_, *session_, deadline);
+  Answer answer{std::move(result), sent, polled_.now()};
   co_return answer;
+}
+
+// Said once: the next connection finds the same.
+void Ticker::note_pooling() {
+  const bool pooled = session_->is_pooled();
+  if (pooled) {
+    polled_.place.not_handed_out(polled_.now(), polled_.fraction());
+  }
+  if (pooled != std::exchange(polled_.pooled, pooled)) {
+    log_pooling(polled_.server.name, pooled);
+  }
 }
 
 void Ticker::take(const Answer& answer) {
@@ -120,6 +148,11 @@ void Ticker::take(const Answer& answer) {
   if (verdict.answered) {
     polled_.state.answered(answer.received);
   }
+}
+
+void Ticker::leave_to_others() {
+  polled_.state.answered(polled_.now());
+  session_->close();
 }
 
 asio::awaitable<bool> Ticker::take_place() {

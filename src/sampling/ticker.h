@@ -52,6 +52,9 @@ class Ticker {
   // Asks for a place where there is none yet. False when there is nothing more to ask this time.
   asio::awaitable<bool> take_place();
   void take_claim(const std::vector<session::QueryResult>& results);
+  void note_pooling();
+  // A login was all that is to be known of the server.
+  void leave_to_others();
   void take(const Answer& answer);
   asio::awaitable<void> pause_until(Instant next);
   [[nodiscard]] bool has_new_credentials() const;
@@ -64,5 +67,8 @@ class Ticker {
 
 // Says in the log whether this exporter reads the server.
 void log_place(const std::string& server, Place place);
+
+// Says in the log that the server is reached through a pooler, or that it is so no more.
+void log_pooling(const std::string& server, bool pooled);
 
 }  // namespace pgrepl::sampling

@@ -5,9 +5,13 @@
 #include "loop/alarm.h"
 #include "pg/conninfo.h"
 #include "session/libpq.h"
+#include "session/limits.h"
+#include "session/login_ration.h"
 #include "session/query_error.h"
+#include "session/received_bytes.h"
 #include "session/resolver.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,19 +21,29 @@
 
 namespace pgrepl::session {
 
+// "its answer is longer than 32 MiB (limits.answer_bytes)".
+[[nodiscard]] std::string too_large(const Limits& limits);
+
 class Connection {
  public:
   // Does not connect. The destructor closes.
-  Connection(loop::Loop loop, Resolver& resolver)
-      : loop_(loop), resolver_(resolver), alarm_(loop), descriptor_(loop.io) {}
+  Connection(loop::Loop loop, Resolver& resolver, Limits limits = {}, LoginRation* ration = nullptr)
+      : loop_(loop),
+        resolver_(resolver),
+        alarm_(loop),
+        descriptor_(loop.io),
+        limits_(limits),
+        ration_(ration) {}
 
   ~Connection() { close(); }
 
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Resolves, connects and logs in, all by the deadline. Absent when it is open now; else it is
-  // closed, also when close() was called meanwhile.
+  // Resolves, waits until the address may be logged in to, connects and logs in, all by the
+  // deadline. Where the server refuses what a password_command printed earlier, the command is
+  // asked once more. Absent when it is open now; else it is closed, also when close() was called
+  // meanwhile.
   asio::awaitable<std::optional<ConnectError>> open(pg::ConnInfo conninfo, loop::Instant deadline);
 
   // Runs `work`, which waits for this connection; false when the deadline came first.
@@ -38,6 +52,21 @@ class Connection {
   // False when the connection was closed or the wait was cancelled. After true it is open still.
   asio::awaitable<bool> wait_readable();
   asio::awaitable<bool> wait_readable_or_writable();
+
+  enum class Input : std::uint8_t { Read, Lost, TooLarge };
+
+  // Sends what was handed to libpq. False when the connection was closed meanwhile, or when
+  // `input`, Read before, says why it cannot go on.
+  asio::awaitable<bool> flush(Input& input);
+
+  // Hands to libpq what has arrived. Notifications and notices are thrown away. TooLarge: the
+  // answer under way has brought more than the limit; there is no way but to close.
+  [[nodiscard]] Input read();
+
+  // What is read from now on is another answer.
+  void begin_answer() { answer_began_ = received_.total(); }
+
+  [[nodiscard]] const Limits& limits() const { return limits_; }
 
   // Ends all waits.
   void close() noexcept;
@@ -56,15 +85,32 @@ class Connection {
   asio::awaitable<std::optional<ConnectError>> resolve(
       const pg::ConnInfo& conninfo, loop::Instant deadline
   );
+  asio::awaitable<std::optional<ConnectError>> log_in(
+      const pg::ConnInfo& conninfo, loop::Instant deadline
+  );
+  // Starts the connection, with its password, once the address may be logged in to.
+  asio::awaitable<std::optional<ConnectError>> start(
+      const pg::ConnInfo& conninfo, loop::Instant deadline
+  );
+  asio::awaitable<std::optional<ConnectError>> wait_for_ration(
+      pg::Endpoint address, loop::Instant deadline
+  );
   asio::awaitable<void> establish(PostgresPollingStatusType& polling);
   asio::awaitable<bool> wait_for(WaitType direction);
   void watch_socket();
+  [[nodiscard]] bool is_too_large() const;
+  [[nodiscard]] std::optional<ConnectError> why_not_open(PostgresPollingStatusType polling) const;
   void release_socket() noexcept;
 
   loop::Loop loop_;
   Resolver& resolver_;
   loop::Alarm alarm_;
   asio::posix::stream_descriptor descriptor_;
+  Limits limits_;
+  LoginRation* ration_;  // null: none
+  ReceivedBytes received_;
+  std::uint64_t answer_began_ = 0;  // of received_
+  bool flooded_ = false;            // more than the limit came before it was open
   Conn conn_;
   int poll_error_ = 0;  // errno after the last PQconnectPoll
   std::vector<std::string> addresses_;

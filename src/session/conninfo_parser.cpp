@@ -1,11 +1,14 @@
 #include "session/conninfo_parser.h"
 
 #include "session/libpq.h"
+#include "session/libpq_files.h"
+#include "session/whole_uri.h"
 #include "support/suggest.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <utility>
@@ -184,6 +187,10 @@ Expected<pg::ConnInfo, std::string> with_address(
   if (conninfo.endpoint.host.empty()) {
     return Unexpected{std::string{"a host in its list of hosts is empty"}};
   }
+  // Before an abstract Unix socket there is one, at the first place (libpq 14).
+  if (conninfo.endpoint.host.find('@', 1) != std::string::npos) {
+    return Unexpected{std::string{"a host has an '@'; write %40 for one in a user or password"}};
+  }
   if (!hostaddr.empty()) {
     conninfo.set_parameter("hostaddr", hostaddr);
   }
@@ -198,13 +205,22 @@ Expected<pg::ConnInfo, std::string> with_address(
 }  // namespace
 
 Expected<std::vector<pg::ConnInfo>, std::string> parse_conninfo(std::string_view text) {
+  const auto whole = whole_uri(text);
+  if (!whole) {
+    return Unexpected{whole.error()};
+  }
   char* message = nullptr;
-  const Options parsed{PQconninfoParse(std::string{text}.c_str(), &message)};
+  const Options parsed{PQconninfoParse(whole->c_str(), &message)};
   const Text problem{message};
   if (!parsed) {
     return Unexpected{describe(problem ? problem.get() : "")};
   }
   const Keywords given = keywords_of(parsed.get());
+  const bool has_service =
+      given.contains("service") || std::getenv("PGSERVICE") != nullptr;  // NOLINT: it stays
+  if (auto unusable = has_service ? why_not_open_service_file() : std::nullopt) {
+    return Unexpected{std::move(*unusable)};
+  }
   const auto address = resolve(given);
   if (!address) {
     return Unexpected{address.error()};

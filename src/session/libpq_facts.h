@@ -2,11 +2,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace pgrepl::session {
 
 // "libpq 15.13 (without require_auth, sslnegotiation)": the library that is loaded, which need not
 // be the one that was compiled against. Without anything missing, the number alone.
 [[nodiscard]] std::string describe_libpq();
+
+// Whether the library that is loaded knows this keyword of a conninfo string.
+[[nodiscard]] bool knows_parameter(std::string_view keyword);
 
 }  // namespace pgrepl::session

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "loop/alarm.h"
+#include "session/limits.h"
+#include "session/login_ration.h"
 #include "session/resolver.h"
 #include "session/session.h"
 
@@ -9,7 +11,10 @@ namespace pgrepl::session {
 
 class LibpqNetwork : public Network {
  public:
-  explicit LibpqNetwork(loop::Loop loop) : loop_(loop), resolver_(loop) {}
+  explicit LibpqNetwork(loop::Loop loop, Limits limits = {})
+      : loop_(loop), resolver_(loop), limits_(limits) {}
+
+  void set_limits(const Limits& limits) override { limits_ = limits; }
 
   [[nodiscard]] std::unique_ptr<Session> make_session(pg::ConnInfo conninfo, SessionOptions options)
       override;
@@ -19,6 +24,8 @@ class LibpqNetwork : public Network {
  private:
   loop::Loop loop_;
   Resolver resolver_;
+  Limits limits_;
+  LoginRation ration_;
 };
 
 }  // namespace pgrepl::session

@@ -13,4 +13,9 @@ namespace pgrepl::session {
 // default is serializable. Nothing stands in the startup packet, which poolers may refuse.
 [[nodiscard]] std::string pinned_settings(const SessionOptions& options);
 
+// Opens a read-only transaction and sets the same with SET LOCAL, which ends with it; for servers
+// behind a pooler, whose connections are shared with applications. The keepalives are left out:
+// they would be those of the pooler's own connection.
+[[nodiscard]] std::string pinned_transaction(const SessionOptions& options);
+
 }  // namespace pgrepl::session

@@ -2,8 +2,11 @@
 
 #include "session/classify.h"
 #include "session/pinned_settings.h"
+#include "session/pooling.h"
 #include "session/results.h"
 #include "session/simple_protocol.h"
+#include "session/transaction_exchange.h"
+#include "support/utf8.h"
 
 #include <algorithm>
 #include <utility>
@@ -28,6 +31,10 @@ std::string name_of(std::uint64_t statement) {
   return "pgrepl_" + std::to_string(statement);
 }
 
+ConnectError late() {
+  return {pg::FailureReason::Timeout, "no connection within connect_timeout", ""};
+}
+
 ConnectError last_word_of(PGconn* conn) {
   return {
       .message = failure_message(PQerrorMessage(conn), "entering pipeline mode"), .sqlstate = ""};
@@ -36,9 +43,17 @@ ConnectError last_word_of(PGconn* conn) {
 }  // namespace
 
 PipelineSession::PipelineSession(
-    loop::Loop loop, Resolver& resolver, pg::ConnInfo conninfo, SessionOptions options
+    loop::Loop loop,
+    Resolver& resolver,
+    pg::ConnInfo conninfo,
+    SessionOptions options,
+    Limits limits,
+    LoginRation* ration
 )
-    : loop_(loop), conninfo_(std::move(conninfo)), options_(options), connection_(loop, resolver) {
+    : loop_(loop),
+      conninfo_(std::move(conninfo)),
+      options_(options),
+      connection_(loop, resolver, limits, ration) {
 }
 
 void PipelineSession::close() noexcept {
@@ -53,7 +68,10 @@ asio::awaitable<Expected<void, ConnectError>> PipelineSession::connect() {
   auto failure = co_await connection_.open(std::move(conninfo), deadline);
   if (!failure) {
     version_ = pg::ServerVersion{PQserverVersion(connection_.get())};
-    failure = co_await pin_settings(deadline);
+    std::optional<std::optional<ConnectError>> outcome;
+    auto work = keep_outcome(outcome);
+    const bool in_time = co_await connection_.finish_by(std::move(work), deadline);
+    failure = in_time && outcome ? std::move(*outcome) : late();
   }
   if (failure) {
     close();
@@ -62,25 +80,34 @@ asio::awaitable<Expected<void, ConnectError>> PipelineSession::connect() {
   co_return Expected<void, ConnectError>();
 }
 
-asio::awaitable<std::optional<ConnectError>> PipelineSession::pin_settings(Deadline deadline) {
+asio::awaitable<void> PipelineSession::keep_outcome(
+    std::optional<std::optional<ConnectError>>& outcome
+) {
+  auto failure = co_await make_ready();
+  outcome.emplace(std::move(failure));
+}
+
+asio::awaitable<std::optional<ConnectError>> PipelineSession::make_ready() {
+  const auto pooled = co_await leads_through_pooler(connection_);
+  if (!pooled) {
+    co_return pooled.error();
+  }
+  pooled_ = *pooled;
+  if (pooled_) {
+    co_return std::nullopt;
+  }
   const std::string sql = pinned_settings(options_);
   std::optional<SimpleSession::Answer> answer;
-  auto work = converse(connection_, sql, answer);
-  const bool in_time = co_await connection_.finish_by(std::move(work), deadline);
-  if (!in_time) {
-    ConnectError late{pg::FailureReason::Timeout, "no connection within connect_timeout", ""};
-    co_return late;
-  }
+  co_await converse(connection_, sql, answer);
   if (!answer || !is_open()) {
     ConnectError closed{pg::FailureReason::Other, "given up while it connected", ""};
-    co_return closed;
+    co_return answer && !*answer ? answer->error() : closed;
   }
   if (!*answer) {
     co_return std::move(answer->error());
   }
-  PGconn* conn = connection_.get();
-  if (PQsetnonblocking(conn, 1) != 0 || PQenterPipelineMode(conn) != 1) {
-    co_return last_word_of(conn);
+  if (PQenterPipelineMode(connection_.get()) != 1) {
+    co_return last_word_of(connection_.get());
   }
   co_return std::nullopt;
 }
@@ -94,15 +121,17 @@ asio::awaitable<std::vector<QueryResult>> PipelineSession::run(
   durations_.clear();
   answered_at_ = loop_.now();
   lost_.reset();
+  too_large_ = false;
+  connection_.begin_answer();
   if (!is_open()) {
     lost_ = QueryError{
         .reason = pg::FailureReason::Other, .message = "not connected", .ends_session = true};
     co_return collect(true);
   }
-  if (!send_all()) {
+  if (!pooled_ && !send_all()) {
     lose_connection();
   }
-  auto work = exchange();
+  auto work = pooled_ ? exchange_in_transaction() : exchange();
   const bool in_time = co_await connection_.finish_by(std::move(work), deadline);
   co_return collect(in_time);
 }
@@ -149,31 +178,22 @@ bool PipelineSession::send(const pg::Statement& statement) {
   }
   PGconn* conn = connection_.get();
   const std::string name = name_of(prepared.number);
+  if (statement.is_brief()) {
+    // What the protocol prepared, SQL can execute. A server that logs statements writes this text
+    // then; for an execution by the protocol it would write the whole that was prepared.
+    return send_text("EXECUTE " + name) && PQpipelineSync(conn) == 1;
+  }
   return PQsendQueryPrepared(conn, name.c_str(), 0, nullptr, nullptr, nullptr, 0) == 1 &&
          PQpipelineSync(conn) == 1;
 }
 
-asio::awaitable<void> PipelineSession::flush() {
-  for (int left = 1; left == 1 && !lost_;) {
-    left = PQflush(connection_.get());
-    if (left < 0) {
-      lose_connection();
-    }
-    if (left == 1) {
-      // The server may wait for us to read before it reads on.
-      const bool ready = co_await connection_.wait_readable_or_writable();
-      if (!ready) {
-        co_return;
-      }
-      if (PQconsumeInput(connection_.get()) != 1) {
-        lose_connection();
-      }
-    }
-  }
-}
-
 asio::awaitable<void> PipelineSession::exchange() {
-  co_await flush();
+  auto input = Connection::Input::Read;
+  const bool sent = co_await connection_.flush(input);
+  if (!sent) {
+    stop_reading(input);
+    co_return;
+  }
   while (!lost_ && is_open()) {
     take_results();
     if (lost_ || synced_ == statements_.size()) {
@@ -183,10 +203,47 @@ asio::awaitable<void> PipelineSession::exchange() {
     if (!ready) {
       co_return;
     }
-    if (PQconsumeInput(connection_.get()) != 1) {
-      take_results();  // the server's last word may have come with the end
-      lose_connection();
+    input = connection_.read();
+    if (input != Connection::Input::Read) {
+      stop_reading(input);
     }
+  }
+}
+
+asio::awaitable<void> PipelineSession::exchange_in_transaction() {
+  auto input = Connection::Input::Read;
+  TransactionBatch batch{
+      .begin = pinned_transaction(options_),
+      .statements = statements_,
+      .take = [this](QueryResult answer) { take_answer(std::move(answer)); },
+  };
+  co_await run_in_transaction(connection_, batch, input);
+  stop_reading(input);
+}
+
+void PipelineSession::take_answer(QueryResult answer) {
+  if (synced_ < answers_.size()) {
+    answers_[synced_] = std::move(answer);
+    end_statement();
+  }
+}
+
+void PipelineSession::end_statement() {
+  ++synced_;
+  connection_.begin_answer();
+  const Deadline arrived = loop_.now();
+  durations_.emplace_back(arrived - std::exchange(answered_at_, arrived));
+}
+
+void PipelineSession::stop_reading(Connection::Input why) {
+  if (why == Connection::Input::TooLarge) {
+    too_large_ = true;
+    connection_.close();
+  } else if (why == Connection::Input::Lost) {
+    if (!pooled_) {
+      take_results();  // the server's last word may have come with the end
+    }
+    lose_connection();
   }
 }
 
@@ -213,16 +270,13 @@ void PipelineSession::take_results() {
 
 void PipelineSession::take_result(const Result& result) {
   switch (PQresultStatus(result.get())) {
-    case PGRES_PIPELINE_SYNC: {
+    case PGRES_PIPELINE_SYNC:
       if (!answers_[synced_]) {
         answers_[synced_] =
             Unexpected<QueryError>{QueryError{.message = "the statement returns no rows"}};
       }
-      ++synced_;
-      const Deadline arrived = loop_.now();
-      durations_.emplace_back(arrived - std::exchange(answered_at_, arrived));
+      end_statement();
       break;
-    }
     case PGRES_EMPTY_QUERY:
     case PGRES_COMMAND_OK:
       take_end_of_command();
@@ -303,11 +357,19 @@ std::vector<QueryResult> PipelineSession::collect(bool in_time) {
   statements_ = std::vector<pg::Statement>();
   auto answers = std::exchange(answers_, std::vector<std::optional<QueryResult>>());
   const bool complete = synced_ == answers.size() && !lost_;
+  if (too_large_ && synced_ < answers.size()) {
+    // Costs this statement alone: of those after it nothing is known.
+    answers[synced_] = Unexpected<QueryError>{QueryError{
+        .reason = pg::FailureReason::TooLarge, .message = too_large(connection_.limits())}};
+  }
   std::vector<QueryResult> results;
   results.reserve(answers.size());
   bool ended = !complete;
   for (auto& answer : answers) {
     if (answer) {
+      if (!*answer) {
+        make_bounded_utf8(answer->error().message, connection_.limits().text_bytes);
+      }
       ended = ended || (!*answer && answer->error().ends_session);
       results.push_back(std::move(*answer));
     } else {

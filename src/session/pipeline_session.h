@@ -1,4 +1,5 @@
-// Batches of statements in one round trip: libpq's pipeline mode over one connection.
+// Batches of statements: in one round trip by libpq's pipeline mode; behind a pooler, one after
+// another in a transaction.
 #pragma once
 
 #include "session/connection.h"
@@ -18,7 +19,12 @@ class PipelineSession : public Session {
   static constexpr std::size_t kMostPrepared = 500;
 
   PipelineSession(
-      loop::Loop loop, Resolver& resolver, pg::ConnInfo conninfo, SessionOptions options
+      loop::Loop loop,
+      Resolver& resolver,
+      pg::ConnInfo conninfo,
+      SessionOptions options,
+      Limits limits = {},
+      LoginRation* ration = nullptr
   );
 
   asio::awaitable<Expected<void, ConnectError>> connect() override;
@@ -34,6 +40,8 @@ class PipelineSession : public Session {
   [[nodiscard]] bool is_open() const override { return connection_.is_open(); }
 
   [[nodiscard]] pg::ServerVersion version() const override { return version_; }
+
+  [[nodiscard]] bool is_pooled() const override { return pooled_; }
 
   [[nodiscard]] const std::vector<std::string>& addresses() const override {
     return connection_.addresses();
@@ -52,8 +60,9 @@ class PipelineSession : public Session {
   };
 
   asio::awaitable<void> exchange();
-  asio::awaitable<void> flush();
-  asio::awaitable<std::optional<ConnectError>> pin_settings(Deadline deadline);
+  asio::awaitable<void> exchange_in_transaction();
+  asio::awaitable<std::optional<ConnectError>> make_ready();
+  asio::awaitable<void> keep_outcome(std::optional<std::optional<ConnectError>>& outcome);
   [[nodiscard]] bool send_all();
   [[nodiscard]] bool send(const pg::Statement& statement);
   [[nodiscard]] bool send_preparation(const pg::Statement& statement, Prepared& prepared);
@@ -62,6 +71,9 @@ class PipelineSession : public Session {
   void take_result(const Result& result);
   void take_error(const Result& result);
   void take_end_of_command();
+  void take_answer(QueryResult answer);
+  void end_statement();
+  void stop_reading(Connection::Input why);
   void lose_connection();
   void give_back_statements();
   [[nodiscard]] QueryError why_unanswered(bool in_time) const;
@@ -72,6 +84,7 @@ class PipelineSession : public Session {
   SessionOptions options_;
   Connection connection_;
   pg::ServerVersion version_;
+  bool pooled_ = false;
   std::map<pg::Statement::Id, Prepared> prepared_;
   std::uint64_t names_given_ = 0;
 
@@ -83,6 +96,7 @@ class PipelineSession : public Session {
   std::vector<std::chrono::duration<double>> durations_;
   Deadline answered_at_;            // the statement before
   std::optional<QueryError> lost_;  // why the connection is gone
+  bool too_large_ = false;          // it was closed for the statement that was being answered
 };
 
 }  // namespace pgrepl::session

@@ -14,6 +14,10 @@ SimpleSession::Answer failed(pg::FailureReason reason, const char* message) {
 
 }  // namespace
 
+int PlainSession::backend_pid() const {
+  return is_open() ? PQbackendPID(connection_.get()) : 0;
+}
+
 asio::awaitable<SimpleSession::Answer> PlainSession::ask(std::string sql, Deadline deadline) {
   std::optional<Answer> answer;
   auto work = converse(connection_, sql, answer);

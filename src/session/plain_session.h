@@ -12,7 +12,10 @@ namespace pgrepl::session {
 
 class PlainSession : public SimpleSession {
  public:
-  PlainSession(loop::Loop loop, Resolver& resolver) : connection_(loop, resolver) {}
+  PlainSession(
+      loop::Loop loop, Resolver& resolver, Limits limits = {}, LoginRation* ration = nullptr
+  )
+      : connection_(loop, resolver, limits, ration) {}
 
   asio::awaitable<std::optional<ConnectError>> open(pg::ConnInfo conninfo, Deadline deadline)
       override {
@@ -20,6 +23,8 @@ class PlainSession : public SimpleSession {
   }
 
   asio::awaitable<Answer> ask(std::string sql, Deadline deadline) override;
+
+  [[nodiscard]] int backend_pid() const override;
 
   [[nodiscard]] bool is_open() const override { return connection_.is_open(); }
 

@@ -1,19 +1,14 @@
 #include "session/resolver.h"
 
+#include "files/read.h"
+#include "session/password_command.h"
+
 #include <algorithm>
 #include <array>
-#include <deque>
-#include <exception>
-#include <map>
-#include <mutex>
-#include <optional>
-#include <set>
-#include <system_error>
-#include <thread>
+#include <memory>
 #include <utility>
 
 #include <asio/ip/address.hpp>
-#include <asio/post.hpp>
 #include <netdb.h>
 #include <sys/socket.h>
 
@@ -22,11 +17,31 @@ namespace pgrepl::session {
 namespace {
 
 using Found = Expected<std::vector<std::string>, std::string>;
+using Password = Expected<std::optional<pg::Secret>, std::string>;
 
 bool is_address(const std::string& host) {
   asio::error_code problem;
   (void)asio::ip::make_address(host, problem);
   return !problem;
+}
+
+Brought read_file(const std::string& path) {
+  auto password = files::read_password(path);
+  if (!password) {
+    return Unexpected{"the password file " + path + ' ' + password.error()};
+  }
+  return std::vector<std::string>{std::move(*password)};
+}
+
+// A password as somebody brought it.
+Password taken(std::optional<Brought> brought, const std::string& late) {
+  if (!brought) {
+    return Unexpected<std::string>{late};
+  }
+  if (!*brought) {
+    return Unexpected{brought->error()};
+  }
+  return std::optional{pg::Secret{std::move((*brought)->front())}};
 }
 
 }  // namespace
@@ -53,103 +68,8 @@ Found look_up_host(const std::string& host) {
   return addresses;
 }
 
-// A coroutine that waits; it lives in its frame.
-struct Resolver::Waiter {
-  std::string host;
-  loop::Alarm* alarm;
-  std::optional<Found> result{};
-};
-
-// Between the loop and the threads. A name is in `names` from the first question to its answer.
-struct Resolver::Shared : std::enable_shared_from_this<Resolver::Shared> {
-  HostLookup look_up;
-  std::mutex mutex{};
-  asio::io_context* io = nullptr;  // null once the resolver is gone
-  Resolver* resolver = nullptr;    // for the loop's thread alone
-  std::set<std::string> names{};
-  std::deque<std::string> queue{};
-  std::map<std::string, Found> done{};
-  std::size_t threads = 0;
-
-  // What goes wrong in a look-up is its result: nothing may leave a thread.
-  Found ask(const std::string& host) const noexcept {
-    try {
-      return look_up(host);
-    } catch (const std::exception& problem) {
-      return Unexpected<std::string>{problem.what()};
-    }
-  }
-
-  void work() {
-    std::unique_lock lock{mutex};
-    while (io != nullptr && !queue.empty()) {
-      const std::string host = std::move(queue.front());
-      queue.pop_front();
-      lock.unlock();
-      Found found = ask(host);
-      lock.lock();
-      names.erase(host);
-      done.insert_or_assign(host, std::move(found));
-      if (io != nullptr) {
-        asio::post(*io, [self = shared_from_this()] {
-          if (self->resolver != nullptr) {
-            self->resolver->take_results();
-          }
-        });
-      }
-    }
-    threads -= 1;
-  }
-
-  // The reason when there is nobody to do the work.
-  std::optional<std::string> add(const std::string& host) {
-    const std::lock_guard lock{mutex};
-    if (!names.insert(host).second) {
-      return std::nullopt;
-    }
-    queue.push_back(host);
-    if (threads >= kMostThreads) {
-      return std::nullopt;
-    }
-    try {
-      std::thread{[self = shared_from_this()] { self->work(); }}.detach();
-      threads += 1;
-    } catch (const std::system_error& problem) {
-      if (threads == 0) {
-        queue.clear();
-        names.clear();
-        return "no thread to look up names: " + problem.code().message();
-      }
-    }
-    return std::nullopt;
-  }
-};
-
 Resolver::Resolver(loop::Loop loop, HostLookup look_up)
-    : loop_(loop), shared_(std::make_shared<Shared>()) {
-  shared_->look_up = std::move(look_up);
-  shared_->io = &loop_.io;
-  shared_->resolver = this;
-}
-
-Resolver::~Resolver() {
-  const std::lock_guard lock{shared_->mutex};
-  shared_->io = nullptr;
-  shared_->resolver = nullptr;
-}
-
-void Resolver::take_results() {
-  std::map<std::string, Found> done;
-  {
-    const std::lock_guard lock{shared_->mutex};
-    done.swap(shared_->done);
-  }
-  for (Waiter* waiter : waiters_) {
-    if (const auto found = done.find(waiter->host); found != done.end()) {
-      waiter->result = found->second;
-      waiter->alarm->cancel();
-    }
-  }
+    : loop_(loop), look_up_(std::move(look_up)), names_(loop), passwords_(loop) {
 }
 
 asio::awaitable<Found> Resolver::resolve(std::string host, loop::Instant deadline) {
@@ -157,26 +77,62 @@ asio::awaitable<Found> Resolver::resolve(std::string host, loop::Instant deadlin
     std::vector<std::string> itself(1, host);
     co_return itself;
   }
-  if (auto problem = shared_->add(host)) {
-    co_return Unexpected<std::string>{std::move(*problem)};
-  }
-  loop::Alarm alarm{loop_};
-  Waiter waiter{.host = std::move(host), .alarm = &alarm};
-
-  // Also when this coroutine is destroyed while it waits.
-  struct Registration {
-    std::vector<Waiter*>& all;
-    Waiter* one;
-
-    ~Registration() { std::erase(all, one); }
-  } registration{waiters_, &waiter};
-
-  waiters_.push_back(&waiter);
-  co_await alarm.wait_until(deadline);
-  if (!waiter.result) {
+  Errand look_up = [look_up = look_up_, host] { return look_up(host); };
+  auto found = co_await names_.run(std::move(host), std::move(look_up), deadline);
+  if (!found) {
     co_return Unexpected<std::string>{"no answer from the name server in time"};
   }
-  co_return std::move(*waiter.result);
+  co_return std::move(*found);
+}
+
+asio::awaitable<Password> Resolver::password(const pg::ConnInfo& conninfo, loop::Instant deadline) {
+  if (conninfo.password_file) {
+    std::string path = *conninfo.password_file;
+    const std::string late = "the password file " + path + " cannot be read in time";
+    Errand errand = [path] { return read_file(path); };
+    auto brought = co_await passwords_.run(std::move(path), std::move(errand), deadline);
+    co_return taken(std::move(brought), late);
+  }
+  if (!conninfo.password_command.empty()) {
+    auto command = expand_password_command(conninfo);
+    auto answer = co_await ask_command(std::move(command), conninfo.password_ttl, deadline);
+    co_return answer;
+  }
+  co_return conninfo.password;
+}
+
+asio::awaitable<Password> Resolver::ask_command(
+    std::vector<std::string> command, std::chrono::milliseconds ttl, loop::Instant deadline
+) {
+  const auto kept = kept_.find(command);
+  if (kept != kept_.end() && loop_.now() < kept->second.until) {
+    kept->second.used_again = true;
+    co_return std::optional{kept->second.password};
+  }
+  std::string key;
+  for (const std::string& word : command) {
+    key += word + '\0';
+  }
+  const std::string late = "password_command " + command.front() + " did not end in time";
+  // The thread has a clock of its own, since the program is real whatever the loop's clock is.
+  const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - loop_.now());
+  Errand errand = [command, time] { return run_password_command(command, time); };
+  auto brought = co_await passwords_.run(std::move(key), std::move(errand), deadline);
+  auto answer = taken(std::move(brought), late);
+  if (answer) {
+    kept_.insert_or_assign(command, Kept{**answer, loop_.now() + ttl});
+  }
+  co_return answer;
+}
+
+bool Resolver::forget_password(const pg::ConnInfo& conninfo) {
+  const auto kept = kept_.find(expand_password_command(conninfo));
+  if (kept == kept_.end()) {
+    return false;
+  }
+  const bool was_old = kept->second.used_again;
+  kept_.erase(kept);
+  return was_old;
 }
 
 }  // namespace pgrepl::session

@@ -1,13 +1,15 @@
-// Host names to addresses, on a few threads of their own: getaddrinfo() blocks for as long as name
-// servers are silent, and cannot be interrupted.
+// What has to be waited for before a connection, on a few threads beside the loop: host names to
+// addresses, since getaddrinfo() blocks for as long as name servers are silent and cannot be
+// interrupted; password files and commands to passwords.
 #pragma once
 
-#include "loop/alarm.h"
-#include "support/expected.h"
+#include "pg/conninfo.h"
+#include "session/errands.h"
 
 #include <cstddef>
 #include <functional>
-#include <memory>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,14 +26,11 @@ using HostLookup =
 
 class Resolver {
  public:
-  // However many names are asked for, and however long name servers are silent.
-  static constexpr std::size_t kMostThreads = 4;
+  // Of names; as many again for passwords.
+  static constexpr std::size_t kMostThreads = Errands::kMostThreads;
 
   // `look_up` runs on other threads than the loop's, and may outlive the resolver.
   explicit Resolver(loop::Loop loop, HostLookup look_up = look_up_host);
-  ~Resolver();
-  Resolver(const Resolver&) = delete;
-  Resolver& operator=(const Resolver&) = delete;
 
   // Every address of `host`, in the system's order of preference; an address is its own. A look-up
   // that outlives its deadline goes on, and whoever asks for the same name meanwhile takes its
@@ -40,15 +39,33 @@ class Resolver {
       std::string host, loop::Instant deadline
   );
 
- private:
-  struct Waiter;
-  struct Shared;
+  // The password to log in with: what the configuration has, what the file has now, or what the
+  // command printed within `password_ttl`. Absent where none of them is configured. The error names
+  // the file or the program, and nothing that it said.
+  asio::awaitable<Expected<std::optional<pg::Secret>, std::string>> password(
+      const pg::ConnInfo& conninfo, loop::Instant deadline
+  );
 
-  void take_results();
+  // The server refused the password: the command is asked again the next time. True when what was
+  // refused had been printed before this login, so that another one may be right already.
+  bool forget_password(const pg::ConnInfo& conninfo);
+
+ private:
+  struct Kept {
+    pg::Secret password;
+    loop::Instant until;
+    bool used_again = false;
+  };
+
+  asio::awaitable<Expected<std::optional<pg::Secret>, std::string>> ask_command(
+      std::vector<std::string> command, std::chrono::milliseconds ttl, loop::Instant deadline
+  );
 
   loop::Loop loop_;
-  std::vector<Waiter*> waiters_;
-  std::shared_ptr<Shared> shared_;  // with the threads, which may outlive this
+  HostLookup look_up_;
+  Errands names_;
+  Errands passwords_;
+  std::map<std::vector<std::string>, Kept> kept_;  // by the command
 };
 
 }  // namespace pgrepl::session

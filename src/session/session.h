@@ -6,6 +6,7 @@
 #include "pg/conninfo.h"
 #include "pg/server_version.h"
 #include "pg/statement.h"
+#include "session/limits.h"
 #include "session/query_error.h"
 
 #include <chrono>
@@ -36,7 +37,8 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   // Opens the connection and pins what statements depend on (search_path, timeouts, read only);
-  // takes no longer than connect_timeout. What was open is closed first.
+  // takes no longer than connect_timeout. What was open is closed first. Behind a pooler nothing is
+  // pinned: each run is a transaction then, which leaves nothing.
   virtual asio::awaitable<Expected<void, ConnectError>> connect() = 0;
 
   // One result for each statement, in their order; a failing one costs only itself. What is not
@@ -53,6 +55,10 @@ class Session {
 
   // Of the connection that was opened last.
   [[nodiscard]] virtual pg::ServerVersion version() const = 0;
+
+  // Whether the connection that was opened last leads through a pooler: it is shared with
+  // applications, so that nothing of a session may be used (advisory locks above all).
+  [[nodiscard]] virtual bool is_pooled() const { return false; }
 
   // What the host name last resolved to; empty for Unix sockets.
   [[nodiscard]] virtual const std::vector<std::string>& addresses() const = 0;
@@ -83,6 +89,10 @@ class SimpleSession {
   // closes it, an answer that is late as well: it would be taken for that of the next statement.
   virtual asio::awaitable<Answer> ask(std::string sql, Deadline deadline) = 0;
 
+  // Of the process that serves us, as whoever answered the login said; 0 when it said none. A
+  // pooler says another one than pg_backend_pid().
+  [[nodiscard]] virtual int backend_pid() const { return 0; }
+
   [[nodiscard]] virtual bool is_open() const = 0;
 
   virtual void close() noexcept = 0;
@@ -94,6 +104,9 @@ class Network {
   virtual ~Network() = default;
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
+
+  // For sessions that are made from now on.
+  virtual void set_limits(const Limits&) {}
 
   // Neither of them connects yet.
   [[nodiscard]] virtual std::unique_ptr<Session> make_session(

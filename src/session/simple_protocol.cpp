@@ -2,6 +2,7 @@
 
 #include "session/classify.h"
 #include "session/results.h"
+#include "support/utf8.h"
 
 #include <utility>
 
@@ -34,6 +35,19 @@ Answer to_answer(const PGresult* result) {
       ConnectError{refused.reason, std::move(refused.message), std::move(refused.sqlstate)}};
 }
 
+Answer over_the_limit(const Limits& limits) {
+  return Unexpected<ConnectError>{ConnectError{pg::FailureReason::TooLarge, too_large(limits), ""}};
+}
+
+void note_end(Connection& connection, Connection::Input input, std::optional<Answer>& answer) {
+  if (input == Connection::Input::TooLarge) {
+    answer = over_the_limit(connection.limits());
+    connection.close();
+  } else if (input == Connection::Input::Lost) {
+    answer = failure_of(connection.get());
+  }
+}
+
 // Waits until a result is there. False when there will be none; why stands in `answer`, unless the
 // connection was closed.
 asio::awaitable<bool> wait_for_result(Connection& connection, std::optional<Answer>& answer) {
@@ -42,8 +56,9 @@ asio::awaitable<bool> wait_for_result(Connection& connection, std::optional<Answ
     if (!ready) {
       co_return false;
     }
-    if (PQconsumeInput(connection.get()) != 1) {
-      answer = failure_of(connection.get());
+    const Connection::Input input = connection.read();
+    if (input != Connection::Input::Read) {
+      note_end(connection, input, answer);
       co_return false;
     }
   }
@@ -59,8 +74,15 @@ asio::awaitable<void> converse(
     answer = failed("not connected");
     co_return;
   }
+  connection.begin_answer();
   if (PQsendQuery(connection.get(), sql.c_str()) != 1) {
     answer = failure_of(connection.get());
+    co_return;
+  }
+  auto input = Connection::Input::Read;
+  const bool sent = co_await connection.flush(input);
+  if (!sent) {
+    note_end(connection, input, answer);
     co_return;
   }
   std::optional<Answer> last;
@@ -80,6 +102,9 @@ asio::awaitable<void> converse(
       co_return;
     }
     last = to_answer(result.get());
+    if (!*last) {
+      make_bounded_utf8(last->error().message, connection.limits().text_bytes);
+    }
   }
 }
 

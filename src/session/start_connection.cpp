@@ -1,7 +1,8 @@
 #include "session/start_connection.h"
 
-#include "files/read.h"
 #include "session/classify.h"
+#include "session/libpq_facts.h"
+#include "session/libpq_files.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -54,38 +55,8 @@ bool says_gssencmode(const pg::ConnInfo& conninfo) {
          std::getenv("PGGSSENCMODE") != nullptr;  // NOLINT: nobody changes the environment
 }
 
-// Absent when all is well.
-std::optional<std::string> add_password(Parameters& parameters, const pg::ConnInfo& conninfo) {
-  if (conninfo.password_file) {
-    auto password = files::read_password(*conninfo.password_file);
-    if (!password) {
-      return "the password file " + *conninfo.password_file + ' ' + password.error();
-    }
-    parameters.add("password", std::move(*password));
-  } else if (conninfo.password) {
-    parameters.add("password", conninfo.password->reveal());
-  }
-  return std::nullopt;
-}
-
 ConnectError unusable_file(std::string message) {
   return {.reason = pg::FailureReason::Auth, .message = std::move(message), .sqlstate = ""};
-}
-
-// Why one of the files that libpq opens by itself must not be opened. libpq opens them in the
-// loop's thread, and a named pipe would stop that for ever. libpq checks passfile itself. A file
-// that does not exist is left to libpq, which can do without some of them.
-std::optional<std::string> why_not_open(const pg::ConnInfo& conninfo) {
-  for (const char* keyword : {"sslcert", "sslkey", "sslrootcert", "sslcrl"}) {
-    const auto value = conninfo.parameter(keyword);
-    if (!value || value->empty()) {
-      continue;
-    }
-    if (const auto reason = files::why_not_regular(std::string{*value})) {
-      return std::string{keyword} + " " + std::string{*value} + ' ' + *reason;
-    }
-  }
-  return std::nullopt;
 }
 
 // libpq 15 to 17 warns on stderr of a password file that is not a plain one, and /dev/null is the
@@ -117,7 +88,9 @@ void add_address(
 }  // namespace
 
 Expected<Conn, ConnectError> start_connection(
-    const pg::ConnInfo& conninfo, const std::vector<std::string>& addresses
+    const pg::ConnInfo& conninfo,
+    const std::vector<std::string>& addresses,
+    const std::optional<pg::Secret>& password
 ) {
   Parameters parameters;
   add_address(parameters, conninfo, addresses);
@@ -127,11 +100,15 @@ Expected<Conn, ConnectError> start_connection(
   if (password_file_of(conninfo) == "/dev/null") {
     parameters.add("passfile", kNoPasswordFile);  // the last of a keyword counts
   }
-  if (auto problem = add_password(parameters, conninfo)) {
+  if (password) {
+    parameters.add("password", password->reveal());
+  }
+  if (auto problem = why_not_open_files(conninfo)) {
     return Unexpected{unusable_file(std::move(*problem))};
   }
-  if (auto problem = why_not_open(conninfo)) {
-    return Unexpected{unusable_file(std::move(*problem))};
+  if (conninfo.reach && !conninfo.parameter("require_auth") && knows_parameter("require_auth")) {
+    // A server that somebody else named may not ask for the password in clear.
+    parameters.add("require_auth", "!password");
   }
   if (!says_gssencmode(conninfo)) {
     parameters.add("gssencmode", "disable");

@@ -1,6 +1,7 @@
 #include "watch/probe_target.h"
 
 #include "config/probe.h"
+#include "pg/reach.h"
 
 #include <algorithm>
 #include <utility>
@@ -83,6 +84,10 @@ Expected<ProbeTarget, http::ProbeAnswer> find_probe_target(
         400, "target: beyond host and port only dbname, connect_timeout and application_name"
     );
   }
+  // A pattern like *.example.com would admit a socket's path that ends so.
+  if (!known && !pg::is_host(conninfo.endpoint.host)) {
+    return refuse(403, "target: the host is neither a name nor an address");
+  }
   if (!known && !config::is_allowed(config.probe, to_string(conninfo.endpoint))) {
     return refuse(403, "target: not a known server, and no pattern of probe.allowed_targets");
   }
@@ -93,8 +98,7 @@ Expected<ProbeTarget, http::ProbeAnswer> find_probe_target(
     }
     log_in(conninfo, module->second);
   } else {
-    conninfo.password = config.defaults.password;
-    conninfo.password_file = config.defaults.password_file;
+    conninfo.set_password_of(config.defaults);
   }
   fill_in(conninfo, config.defaults);
   return ProbeTarget{.known = std::nullopt, .conninfo = std::move(conninfo)};

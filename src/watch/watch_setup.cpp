@@ -14,7 +14,11 @@ void Watch::apply(Setup setup) {
   queries->switches = to_switches(config_.queries, setup.catalogue);
   queries->catalogue = std::move(setup.catalogue);
   catalogue::name_databases(queries->catalogue, queries->switches.databases);
+  queries->most_series = config_.limits.series_per_server;
   queries_ = std::move(queries);
+  outside_.network.set_limits(
+      {.answer_bytes = config_.limits.answer_bytes, .text_bytes = config_.limits.text_bytes}
+  );
   longest_round_ = config_.sampling.timeout;
   self_.reload_failed = false;
   self_.config_loaded_at = outside_.loop.clock.wall_now();

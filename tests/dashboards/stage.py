@@ -170,8 +170,9 @@ class Servers:
                        cwd=self.drill.folder, **identity)
 
     def make_primary(self):
-        self.run(self.bin / "initdb", "-D", self.folder("pg-1"), "-U", "postgres", "--auth=trust",
-                 "--no-sync", "--data-checksums", "--locale=C", "--encoding=UTF8")
+        self.run(self.bin / "initdb", *self.drill.initdb(self.folder("pg-1")),
+                 "--data-checksums", "--locale=C", "--encoding=UTF8")
+        self.drill.write_access_rules(self.folder("pg-1"))
         self.configure("pg-1")
         self.start("pg-1")
         self.execute("pg-1", "CREATE ROLE monitor LOGIN IN ROLE pg_monitor")

@@ -48,7 +48,7 @@ class Discovery : public ::testing::Test {
   // A server of the local network may log in, not only one of this host.
   void trust_network() const {
     std::ofstream{primary.data_directory() / "pg_hba.conf", std::ios::app}
-        << "host all all 127.0.0.0/8 trust\nhost replication all 127.0.0.0/8 trust\n";
+        << "host all monitor 127.0.0.0/8 trust\nhost replication replicator 127.0.0.0/8 trust\n";
     (void)primary.execute("SELECT pg_reload_conf()");
   }
 
@@ -76,12 +76,12 @@ class DnsDiscovery : public Discovery {
     return address + ":" + std::to_string(port.number());
   }
 
-  [[nodiscard]] ExporterOptions options() const {
+  [[nodiscard]] ExporterOptions options(const std::string& more = "") const {
     return {
         .arguments = configured(
             primary_entry() +
             ", forget_after: 3s, lag_thresholds: { warning: 30s }, discovery: [{ dns: { name: " +
-            kName + ", refresh: 1s, port: " + std::to_string(port.number()) + " } }]"
+            kName + ", refresh: 1s, port: " + std::to_string(port.number()) + more + " } }]"
         ),
         .launcher = names.launcher()};
   }
@@ -157,6 +157,16 @@ TEST_F(DnsDiscovery, AnAddressOfAConfiguredServerIsNoSecondServer) {
   expect_streaming(exporter, at("127.0.0.2"));
   EXPECT_EQ(exporter.value("pg_cluster_servers"), 2);
   EXPECT_TRUE(wait_until([&] { return to_primary.connections() == 0; }));
+}
+
+TEST_F(DnsDiscovery, NoConnectionIsMadeOutsideOfTheAllowedNetworks) {
+  names.set(kName, {"127.0.0.2", "127.0.0.3"});
+  Exporter exporter{options(", allowed_networks: [127.0.0.3/32]")};
+  expect_streaming(exporter, at("127.0.0.3"));
+  EXPECT_TRUE(wait_until([&] { return exporter.value("pg_up", server(at("127.0.0.2"))) == 0; }));
+  EXPECT_NE(exporter.output().find("list its network in allowed_networks"), std::string::npos)
+      << exporter.output();
+  EXPECT_EQ(to_first.connections(), 0U);
 }
 
 class ReplicationDiscovery : public Discovery {

@@ -1,6 +1,9 @@
 // The doctor on real servers.
 #include "support/exporter.h"
 #include "support/pg_cluster.h"
+#include "support/scratch_folder.h"
+
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,6 +24,8 @@ class Doctor : public ::testing::Test {
         {.environment = {{"DATA_SOURCE_NAME", data_source_name}}, .arguments = {"doctor"}}
     );
   }
+
+  ScratchFolder folder;
 };
 
 TEST_F(Doctor, NamesWhatIsMissingOnEachServerAndWhatMendsIt) {
@@ -59,6 +64,23 @@ TEST_F(Doctor, RoleWithoutRightsAndServerThatIsGoneAreSaid) {
   EXPECT_EQ(finished.status, 1) << finished.output;
   EXPECT_THAT(finished.output, HasSubstr("GRANT pg_monitor TO \"outsider\";"));
   EXPECT_THAT(finished.output, HasSubstr("default/127.0.0.1:1\n  reachable: it cannot be asked"));
+}
+
+// libpq writes of a password file that is none to standard error, once for each login.
+TEST_F(Doctor, NeitherItNorOtherCommandsPassOnWhatLibpqWritesToStandardError) {
+  PgCluster cluster{};
+  const std::string config = folder / "exporter.yml";
+  std::ofstream{config}
+      << "clusters: [{ servers: [{ name: pg-1, host: 127.0.0.1, user: monitor, port: "
+      << cluster.primary().port() << ", passfile: /dev/null }] }]\n";
+  const std::vector<std::vector<std::string>> commands{
+      {"doctor", "--config.file=" + config}, {"check", "--connect", "--config.file=" + config}};
+  for (const std::vector<std::string>& command : commands) {
+    const Finished finished =
+        run_exporter({.environment = {{"PGPASSFILE", "/dev/null"}}, .arguments = command});
+    EXPECT_THAT(finished.output, HasSubstr("pg-1")) << command[0];
+    EXPECT_THAT(finished.output, Not(HasSubstr("plain file"))) << command[0];
+  }
 }
 
 TEST_F(Doctor, WrongConfigurationIsBadInput) {

@@ -53,7 +53,9 @@ class Secrets : public FaultTest {
         marker +
         " }\n      - { name: pg-5, host: 127.0.0.1, dbname: template1, sslmode: require, port: " +
         std::to_string(stage().primary.port()) +
-        " }\n"
+        " }\n      - { name: pg-6, conninfo: \"postgresql://monitor@e:@" + marker + "@" + marker +
+        "@127.0.0.1:" + std::to_string(stage().primary.port()) +
+        "/postgres\" }\n"
         "auth_modules:\n"
         "  other: { userpass: { username: nobody, password: " +
         marker + " } }\n";
@@ -111,6 +113,7 @@ TEST_F(Secrets, AreNowhereUnderAnyFault) {
     EXPECT_TRUE(reason("pg-3", "refused")) << exporter.output();
     EXPECT_TRUE(reason("pg-4", "dns")) << exporter.output();
     EXPECT_TRUE(reason("pg-5", "tls")) << exporter.output();
+    EXPECT_TRUE(reason("pg-6", "auth")) << exporter.output();
     expect_no_marker(exporter);
     stage().gate.drop();
     EXPECT_TRUE(reason("pg-2", "timeout")) << exporter.output();
@@ -129,6 +132,10 @@ TEST_F(Secrets, AreInNoComplaintAboutTheConfiguration) {
        {"defaults: { password: [" + marker + "] }\n",
         "clusters: [{ name: a, servers: [{ conninfo: \"host=h pasword=" + marker + "\" }] }]\n",
         "clusters: [{ name: a, servers: [{ conninfo: \"postgresql://u:" + marker + "@[h/\" }] }]\n",
+        "clusters: [{ name: a, servers: [{ conninfo: \"postgresql://u:a/" + marker +
+            "@h/\" }] }]\n",
+        "clusters: [{ name: a, servers: [{ conninfo: \"host=u:" + marker + "@h\" }] }]\n",
+        "clusters: [{ name: a, servers: [{ host: \"u:" + marker + "@h\" }] }]\n",
         "auth_modules: { m: { userpass: { username: u, password: { a: " + marker + " } } } }\n"}) {
     const Finished finished =
         run_exporter({.arguments = {"check", "--config.file=" + stage().write("bad.yml", text)}});

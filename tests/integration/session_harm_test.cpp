@@ -64,6 +64,23 @@ TEST_F(SessionHarm, AThousandFailuresLeaveNothingOnTheServer) {
   EXPECT_EQ(value(*open, prepared), before);
 }
 
+TEST_F(SessionHarm, TheTicksTextIsShort) {
+  server.configure({"log_statement = all"});
+  const auto open = connected(server);
+  pg::Statement tick{"SELECT 'a long text' AS x, pg_catalog.pg_is_in_recovery()"};
+  tick.send_briefly();
+  for (int i = 0; i < 3; ++i) {
+    const auto results = run(*open, {tick, "SELECT 2"});
+    ASSERT_TRUE(results[0]) << results[0].error().message;
+    EXPECT_EQ(results[0]->at(0, std::size_t{0}), "a long text");
+    EXPECT_EQ(results[1]->at(0, std::size_t{0}), "2");
+  }
+  const std::string log = server.log();
+  EXPECT_NE(log.find("EXECUTE pgrepl_1"), std::string::npos) << log;
+  EXPECT_EQ(log.find("a long text"), std::string::npos) << log;
+  EXPECT_EQ(value(*open, "SELECT count(*) FROM pg_catalog.pg_prepared_statements"), "3");
+}
+
 TEST_F(SessionHarm, WhatAStatementReturnsMayChange) {
   server.execute("CREATE TABLE changing (a int); INSERT INTO changing VALUES (1)");
   server.execute("GRANT SELECT ON changing TO monitor");

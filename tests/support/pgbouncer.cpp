@@ -20,7 +20,7 @@ bool PgBouncer::is_installed() {
   return std::filesystem::exists(kProgram);
 }
 
-PgBouncer::PgBouncer(const std::vector<std::string>& databases) {
+PgBouncer::PgBouncer(const std::vector<std::string>& databases, const std::string& pool_mode) {
   const auto users = folder_.path() / "users.txt";
   std::ofstream{users} << "\"postgres\" \"" << superuser_password() << "\"\n\"monitor\" \"\"\n";
   std::filesystem::permissions(
@@ -41,7 +41,8 @@ PgBouncer::PgBouncer(const std::vector<std::string>& databases) {
   settings << "[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " << port()
            << "\nunix_socket_dir =\nauth_type = hba\nauth_hba_file = " << rules.string()
            << "\nauth_file = " << users.string()
-           << "\nadmin_users = postgres\nstats_users = monitor\npool_mode = transaction\n"
+           << "\nadmin_users = postgres\nstats_users = monitor\npool_mode = " << pool_mode
+           << "\nserver_reset_query =\n"
               "default_pool_size = 1\nmax_client_conn = 50\nserver_login_retry = 1\n";
   settings.close();
   hand_over(file);

@@ -1,4 +1,4 @@
-// A real PgBouncer in front of servers, in transaction mode, started as our own child.
+// A real PgBouncer in front of servers, one server connection a pool, started as our own child.
 #pragma once
 
 #include "support/pg_installation.h"
@@ -15,7 +15,11 @@ namespace pgrepl::testing {
 class PgBouncer {
  public:
   // Each a line of the section [databases], such as "app = host=127.0.0.1 port=5432".
-  explicit PgBouncer(const std::vector<std::string>& databases);
+  // `pool_mode` is session, transaction or statement. In session mode nothing is reset for the next
+  // client, which PgBouncer may be set up to do.
+  explicit PgBouncer(
+      const std::vector<std::string>& databases, const std::string& pool_mode = "transaction"
+  );
   ~PgBouncer();
   PgBouncer(const PgBouncer&) = delete;
   PgBouncer& operator=(const PgBouncer&) = delete;

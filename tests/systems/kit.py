@@ -6,6 +6,7 @@ import os
 import pathlib
 import pwd
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -19,6 +20,17 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PATIENCE = 90
+# Of every server that a drill starts. Sockets lie in the drill's folder, which no other account may enter. Over
+# TCP any account of the machine could log in as a superuser and run programs by COPY, so that one needs its
+# password; the roles without such rights need none.
+ACCESS_RULES = """
+local all         all                   trust
+local replication all                   trust
+host  all         postgres 127.0.0.0/8  scram-sha-256
+host  replication postgres 127.0.0.0/8  scram-sha-256
+host  all         all      127.0.0.1/32 trust
+host  replication all      127.0.0.1/32 trust
+"""
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
@@ -60,6 +72,11 @@ class Drill:
         self.processes = []
         self.data_directories = []
         self.passed = 0
+        # libpq finds the superuser's password by itself, so that it is in no command line.
+        self.password = secrets.token_hex(16)
+        self.password_file = self.write("superuser.password", self.password + "\n")
+        self.passfile = self.write("superuser.pgpass", f"*:*:*:postgres:{self.password}\n")
+        os.environ["PGPASSFILE"] = str(self.passfile)
 
     def __enter__(self):
         return self
@@ -91,6 +108,14 @@ class Drill:
         self.hand_over(path)
         return path
 
+    def initdb(self, data):
+        """initdb's arguments for a server whose superuser needs its password over TCP."""
+        return ["-D", data, "-U", "postgres", "--auth-local=trust", "--auth-host=scram-sha-256",
+                f"--pwfile={self.password_file}", "--no-sync"]
+
+    def write_access_rules(self, data):
+        (data / "pg_hba.conf").write_text(ACCESS_RULES)
+
     def start(self, name, command, as_servers=True, variables=None):
         """Starts a program whose output goes to NAME.log; the kernel kills it when we are gone."""
         identity = {}
@@ -98,6 +123,7 @@ class Drill:
             identity = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "PATRONI"))}
         environment["PATH"] = f"{postgres_bin()}:{environment['PATH']}"
+        environment["PGPASSFILE"] = str(self.passfile)
         environment.update(variables or {})
         log = open(self.folder / f"{name}.log", "ab")
         process = subprocess.Popen(

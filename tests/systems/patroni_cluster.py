@@ -52,9 +52,7 @@ bootstrap:
         archive_command: "cp %p {folder}/archive/%f"
   initdb: [encoding: UTF8, {{ locale: C }}]
   pg_hba:
-    - host all all 127.0.0.1/32 trust
-    - host replication all 127.0.0.1/32 trust
-    - local all all trust
+{access_rules}
 postgresql:
   listen: 127.0.0.1:{port}
   connect_address: 127.0.0.1:{port}
@@ -62,9 +60,9 @@ postgresql:
   bin_dir: {bin}
   pgpass: {folder}/{name}.pgpass
   authentication:
-    superuser: {{ username: postgres }}
+    superuser: {{ username: postgres, password: {password} }}
     replication: {{ username: replicator }}
-    rewind: {{ username: postgres }}
+    rewind: {{ username: postgres, password: {password} }}
   parameters:
     unix_socket_directories: {folder}
     shared_buffers: 8MB
@@ -147,6 +145,8 @@ class Patroni:
             ttl=TTL,
             folder=self.drill.folder,
             bin=kit.postgres_bin(),
+            password=self.drill.password,
+            access_rules="\n".join(f"    - {rule}" for rule in kit.ACCESS_RULES.strip().splitlines()),
         )
         file = self.drill.write(f"{name}.yml", text)
         self.processes[name] = self.drill.start(f"patroni-{name}", ["patroni", file])

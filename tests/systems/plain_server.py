@@ -1,4 +1,4 @@
-"""One throw-away PostgreSQL server that trusts everybody on loopback."""
+"""One throw-away PostgreSQL server. On loopback it trusts everybody but the superuser, whose password libpq knows."""
 
 import subprocess
 
@@ -11,9 +11,9 @@ class PlainServer:
         self.port = port
         self.data = drill.folder / f"data-{port}"
         bin_folder = bin_folder or postgres_bin()
-        initdb = [bin_folder / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--no-sync"]
-        if drill.start("initdb", initdb).wait() != 0:
+        if drill.start("initdb", [bin_folder / "initdb", *drill.initdb(self.data)]).wait() != 0:
             raise AssertionError(drill.log("initdb"))
+        drill.write_access_rules(self.data)
         command = [bin_folder / "postgres", "-D", self.data, "-p", port, "-k", drill.folder]
         for setting in settings:
             command += ["-c", setting]

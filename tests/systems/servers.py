@@ -26,10 +26,6 @@ wal_keep_size = 64MB
 wal_retrieve_retry_interval = 500ms
 logging_collector = off
 """
-HBA = """
-host all         all 127.0.0.1/32 trust
-host replication all 127.0.0.1/32 trust
-"""
 
 
 def execute_at(port, sql, database="postgres"):
@@ -70,8 +66,8 @@ class Server:
             raise AssertionError(f"{program} for {self.name} failed: {done.stderr}")
 
     def initialise(self):
-        self.run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C")
-        (self.data / "pg_hba.conf").write_text(HBA)
+        self.run("initdb", *self.drill.initdb(self.data), "--locale=C")
+        self.drill.write_access_rules(self.data)
         self.write_settings()
 
     def write_settings(self):
@@ -146,7 +142,10 @@ class PgBouncer:
     def __init__(self, drill, name, target):
         self.drill, self.name = drill, name
         (self.port,) = kit.free_ports(1)
-        self.users = drill.write(f"{name}.users", '"postgres" ""\n"monitor" ""\n')
+        self.users = drill.write(f"{name}.users", f'"postgres" "{drill.password}"\n"monitor" ""\n')
+        # As at the servers: no superuser without a password.
+        rules = "host all postgres 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"
+        self.rules = drill.write(f"{name}.hba", rules)
         self.write(target)
         self.process = drill.start(name, ["/usr/sbin/pgbouncer", drill.folder / f"{name}.ini"])
         kit.wait_until(f"{name} answers", self.answers)
@@ -156,7 +155,7 @@ class PgBouncer:
             f"{self.name}.ini",
             f"[databases]\napp = host=127.0.0.1 port={target.port} dbname=postgres\n"
             f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {self.port}\nunix_socket_dir =\n"
-            f"auth_type = trust\nauth_file = {self.users}\nadmin_users = postgres\nstats_users = monitor\n"
+            f"auth_type = hba\nauth_hba_file = {self.rules}\nauth_file = {self.users}\nadmin_users = postgres\nstats_users = monitor\n"
             "pool_mode = transaction\nmax_client_conn = 200\ndefault_pool_size = 25\nserver_login_retry = 1\n",
         )
 

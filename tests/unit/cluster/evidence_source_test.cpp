@@ -235,7 +235,13 @@ TEST(EvidencePause, IsResumedOnlyWhenNothingElseCanHaveCausedIt) {
   film.show(1, paused(100, true, true));
   EXPECT_EQ(film.standby("pg-2").pause_cause, PauseCause::RecoveryTarget);
   film.show(2, paused(100, false, false));
-  EXPECT_EQ(film.standby("pg-2").pause_cause, PauseCause::Unknown);
+  EXPECT_EQ(film.standby("pg-2").pause_cause, PauseCause::Requested) << "it was proven before";
+  Film silent;
+  Samples running = paused(100, false, true);
+  running[1].tick->reading.replay_paused = false;
+  silent.show(0, running);
+  silent.show(1, paused(100, false, false));
+  EXPECT_EQ(silent.standby("pg-2").pause_cause, PauseCause::Unknown);
 }
 
 // Case 19.

@@ -46,6 +46,48 @@ TEST(Connection, PasswordsComeFromTheServerFirst) {
   );
 }
 
+TEST(Connection, PasswordMayBeWhatAProgramPrints) {
+  const Server read = server(
+      "host: a, password_command: [/bin/token, '{host}'], password_ttl: 30s", "{password: d}"
+  );
+  EXPECT_THAT(read.conninfo.password_command, testing::ElementsAre("/bin/token", "{host}"));
+  EXPECT_EQ(read.conninfo.password_ttl, std::chrono::seconds{30});
+  EXPECT_EQ(read.conninfo.password, std::nullopt);
+  const Server by_default = server("host: a", "{password_command: [/bin/token], password_ttl: 5m}");
+  EXPECT_THAT(by_default.conninfo.password_command, testing::ElementsAre("/bin/token"));
+  EXPECT_EQ(by_default.conninfo.password_ttl, std::chrono::minutes{5});
+  EXPECT_TRUE(server("host: a, password: own", "{password_command: [/bin/token]}")
+                  .conninfo.password_command.empty());
+}
+
+TEST(Connection, RefusesAProgramThatCannotWork) {
+  const auto problem = [](const std::string& keys) {
+    return errors_of({.yaml = "clusters: [{servers: [{host: a, " + keys + "}]}]\n"});
+  };
+  EXPECT_THAT(
+      problem("password_command: [token]"), testing::HasSubstr("absolute path of a program")
+  );
+  EXPECT_THAT(problem("password_command: /bin/token"), testing::HasSubstr("password_command"));
+  EXPECT_THAT(
+      problem("password_command: [/bin/token, '{hots}']"), testing::HasSubstr("has '{hots}'")
+  );
+  EXPECT_THAT(
+      problem("password_command: [/bin/token, '{host']"), testing::HasSubstr("has '{host'")
+  );
+  EXPECT_THAT(
+      problem("password_command: [/bin/token], password: x"), testing::HasSubstr("keep one")
+  );
+}
+
+TEST(Connection, HostWithALoginInItIsRefused) {
+  EXPECT_THAT(
+      errors_of({.yaml = "clusters: [{servers: [{host: 'u:hidden@a'}]}]\n"}),
+      testing::AllOf(
+          testing::HasSubstr("host: has an '@'"), testing::Not(testing::HasSubstr("hidden"))
+      )
+  );
+}
+
 TEST(Connection, ReadsTheFileOfTheKeysPassphrase) {
   EXPECT_EQ(
       server("host: a, sslpassword_file: /key-pass").conninfo.parameter("sslpassword"), "opens it"

@@ -128,8 +128,10 @@ TEST(ScrapeTimeout, LeavesATenthForTheWayBack) {
 }
 
 TEST(ScrapeTimeout, NonsenseIsAsIfNothingWasSaid) {
-  for (const char* text : {"", "abc", "-3", "0", "nan", "1e9"}) {
-    EXPECT_EQ(scrape_timeout(get("/m", {{"x-prometheus-scrape-timeout-seconds", text}})), 1min);
+  for (const char* text :
+       {"", "abc", "-3", "0", "nan", "inf", "1e9", "60.1", "10s", "10, 20", "+5"}) {
+    EXPECT_EQ(scrape_timeout(get("/m", {{"x-prometheus-scrape-timeout-seconds", text}})), 1min)
+        << text;
   }
 }
 

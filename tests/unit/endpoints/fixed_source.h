@@ -37,10 +37,11 @@ class FixedSource : public SnapshotSource {
 
   [[nodiscard]] ProbeAnswer probe(const ProbeRequest& request, std::chrono::milliseconds) override {
     probed = request;
-    return {.status = 200, .text = "pg_up 1\n"};
+    return probe_answer;
   }
 
   ProbeRequest probed;
+  ProbeAnswer probe_answer{.status = 200, .text = "pg_up 1\n"};
 
   [[nodiscard]] bool is_responsive() const override { return responsive; }
 

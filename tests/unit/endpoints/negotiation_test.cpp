@@ -40,6 +40,32 @@ TEST(AcceptsGzip, UnlessItIsNotNamedOrRefused) {
   EXPECT_FALSE(accepts_gzip("identity"));
   EXPECT_FALSE(accepts_gzip("gzip;q=0"));
   EXPECT_FALSE(accepts_gzip("x-not-gzip"));
+  EXPECT_TRUE(accepts_gzip("gzip ; q=0.001"));
+  EXPECT_TRUE(accepts_gzip("br;q=1, gzip"));
+  EXPECT_FALSE(accepts_gzip("gzip;q=0.000"));
+  EXPECT_FALSE(accepts_gzip("gzip;q="));
+  EXPECT_FALSE(accepts_gzip("gzip;q=nan"));
+  EXPECT_FALSE(accepts_gzip("gzipx, xgzip, g zip"));
+  EXPECT_FALSE(accepts_gzip(",;,=;q"));
+}
+
+TEST(ExpositionFormat, NeverDependsOnWhatIsNoList) {
+  for (const char* accept :
+       {",",
+        ";",
+        "=",
+        ";;q=1",
+        "application/openmetrics-text;q=nan",
+        "q=1",
+        "/",
+        "application/openmetrics-text;version=\"1.0.0",
+        "application/openmetrics-text x"}) {
+    EXPECT_EQ(exposition_format(accept), ExpositionFormat::Text) << accept;
+  }
+  EXPECT_EQ(
+      exposition_format(" application/openmetrics-text ; charset=utf-8 , "),
+      ExpositionFormat::OpenMetrics
+  );
 }
 
 }  // namespace

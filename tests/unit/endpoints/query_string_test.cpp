@@ -23,6 +23,17 @@ TEST(QueryValue, BrokenEscapesStayAsTheyAre) {
   EXPECT_EQ(query_value("a=%zz%4", "a"), "%zz%4");
 }
 
+TEST(QueryValue, IsDecodedOnceAndByteForByte) {
+  EXPECT_EQ(query_value("a=%2541", "a"), "%41");
+  EXPECT_EQ(query_value("a=%26b%3D1", "a"), "&b=1") << "what was escaped separates nothing";
+  EXPECT_FALSE(query_value("a=%26b%3D1", "b"));
+  EXPECT_EQ(query_value("a=%c3%A9", "a"), "\xC3\xA9");
+  EXPECT_EQ(query_value("a=%+1", "a"), "% 1");
+  EXPECT_EQ(query_value("a=%-1%0x", "a"), "%-1%0x");
+  EXPECT_EQ(query_value("=x", ""), "x");
+  EXPECT_EQ(query_value("a%00=1", std::string_view{"a\0", 2}), "1");
+}
+
 TEST(QueryValues, AreAllOfAName) {
   EXPECT_EQ(
       query_values("collect[]=a&x=y&collect%5B%5D=b+c&collect[]", "collect[]"),

@@ -43,6 +43,9 @@ class LoopbackServer {
     tls_->use_private_key(asio::buffer(certificate.key), asio::ssl::context::pem);
   }
 
+  // After use(); to be arranged before start().
+  [[nodiscard]] asio::ssl::context& tls() { return *tls_; }
+
   void start() {
     asio::co_spawn(acceptor_.get_executor(), serve(), [](const std::exception_ptr& problem) {
       if (problem) {

@@ -126,5 +126,65 @@ TEST_F(Read, AStampTellsEveryChangeOfAFile) {
   EXPECT_EQ(stamp_of(path), absent);
 }
 
+TEST_F(Read, WaitsForNobodyWhoWritesToAPipe) {
+  const std::string pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::filesystem::create_symlink("pipe", folder / "link");
+  EXPECT_EQ(read(folder / "link").error(), "is a named pipe, not a regular file");
+  EXPECT_EQ(read_password(pipe).error(), "is a named pipe, not a regular file");
+  EXPECT_EQ(why_not_regular(folder / "link"), "is a named pipe, not a regular file");
+  EXPECT_EQ(why_not_regular("/dev/null"), "is a device, not a regular file");
+  EXPECT_EQ(why_not_regular(folder / ""), "is a directory, not a regular file");
+}
+
+TEST_F(Read, IsBoundedByWhatComesAndNotByWhatTheFileSays) {
+  // Files of /proc say that they have no bytes.
+  EXPECT_EQ(read("/proc/self/status", 4).error(), "is larger than 4 bytes");
+  EXPECT_EQ(read(folder.write("one", "1"), 0).error(), "is larger than 0 bytes");
+  const std::string blocks(2 * 16384, 'x');
+  EXPECT_EQ(read(folder.write("blocks", blocks), blocks.size()), blocks);
+  EXPECT_EQ(
+      read(folder.write("more", blocks + 'x'), blocks.size()).error(), "is larger than 32768 bytes"
+  );
+}
+
+TEST_F(Read, ErrorsNameNoContent) {
+  const std::string path = folder.write("secret", std::string(70'000, 's'));
+  EXPECT_EQ(read_password(path).error(), "is larger than 65536 bytes");
+}
+
+TEST_F(Read, APasswordMayBeOfAnyBytesButLineEnds) {
+  EXPECT_EQ(read_password(folder.write("p", "\r\n\r\n")), "");
+  EXPECT_EQ(read_password(folder.write("p", "a\r")), "a");
+  EXPECT_EQ(read_password(folder.write("p", "\na")), "\na");
+  EXPECT_EQ(read_password(folder.write("p", "a\t \n")), "a\t ");
+  const std::string zero{"a\0b\n", 4};
+  EXPECT_EQ(read_password(folder.write("p", zero)), (std::string{"a\0b", 3}));
+  EXPECT_EQ(read_password(folder / "absent").error(), "does not exist");
+}
+
+// A program can set the time of change of a file's content back, and not that of the file.
+TEST_F(Read, AStampTellsAFileThatWasWrittenAnewAndDatedBack) {
+  const std::string path = folder.write("f", "old");
+  const auto written = std::filesystem::last_write_time(path);
+  const Stamp before = stamp_of(path);
+  folder.write("f.new", "new");
+  std::filesystem::rename(folder / "f.new", path);
+  std::filesystem::last_write_time(path, written);
+  EXPECT_EQ(std::filesystem::file_size(path), 3U);
+  EXPECT_NE(stamp_of(path), before);
+}
+
+TEST_F(Read, AStampFollowsLinksAsKubernetesTurnsThem) {
+  folder.write("v1", "1");
+  folder.write("v2", "2");
+  std::filesystem::create_symlink("v1", folder / "current");
+  const Stamp before = stamp_of(folder / "current");
+  std::filesystem::create_symlink("v2", folder / "next");
+  std::filesystem::rename(folder / "next", folder / "current");
+  EXPECT_NE(stamp_of(folder / "current"), before);
+  EXPECT_NE(stamp_of(folder / "v1"), stamp_of(folder / "v2"));
+}
+
 }  // namespace
 }  // namespace pgrepl::files

@@ -88,5 +88,65 @@ TEST(BasicAuth, TimeTellsNoNamesWhateverTheCosts) {
   EXPECT_TRUE(are_alike()) << least[0] << ' ' << least[1] << ' ' << least[2];
 }
 
+TEST(ParseBasicAuthorization, IsStrictAboutItsText) {
+  using namespace std::string_literals;
+  EXPECT_EQ(parse_basic_authorization("Basic YTo=").user, "a");
+  EXPECT_EQ(parse_basic_authorization("Basic YTo=").password, "");
+  EXPECT_EQ(parse_basic_authorization("Basic OmI=").password, "b");
+  EXPECT_EQ(parse_basic_authorization("Basic Og==").user, "") << "neither name nor password";
+  for (const std::string& header :
+       {"Basic ===="s,
+        "Basic \t\t\t\t===="s,
+        "Basic ====\t\t\t\t"s,
+        "Basic \t\t\t\t"s,
+        "Basic Y==="s,
+        "Basic YT=o"s,
+        "Basic YWxpY2U6c2VjcmV0 YWxpY2U6c2VjcmV0"s,
+        "Basic,YTpi"s,
+        "BasicYTpi"s,
+        "Basic YTpi\0"s,
+        " Basic YTpi"s,
+        "Basic " + std::string(4096, 'Y')}) {
+    const Login login = parse_basic_authorization(header);
+    EXPECT_EQ(login.user + login.password, "") << header;
+  }
+}
+
+TEST(BasicAuth, EmptyLoginIsNobodyEvenWhereNobodyIsKnown) {
+  BasicAuth auth;
+  EXPECT_FALSE(auth.admits("Basic Og==", {}));
+  EXPECT_FALSE(auth.admits("Basic Og==", kUsers));
+  EXPECT_FALSE(auth.must_compute("Basic Og==", kUsers));
+  EXPECT_FALSE(auth.must_compute("", kUsers));
+}
+
+TEST(BasicAuth, NewHashAsksForTheNewPassword) {
+  BasicAuth auth;
+  EXPECT_TRUE(auth.admits("Basic YWxpY2U6c2VjcmV0", kUsers));
+  // Of another password.
+  const std::map<std::string, pg::Secret> changed{
+      {"alice", pg::Secret{"$2y$04$WUDfWUDfWUDfWUDfWUDfWOVAe5NOofe.dfUh3AFLm1.LBsOwh5ROy"}}};
+  EXPECT_TRUE(auth.must_compute("Basic YWxpY2U6c2VjcmV0", changed));
+  EXPECT_FALSE(auth.admits("Basic YWxpY2U6c2VjcmV0", changed));
+}
+
+TEST(BasicAuth, NameOfOneWithThePasswordOfAnotherIsRefused) {
+  BasicAuth auth;
+  std::map<std::string, pg::Secret> users = kUsers;
+  users.emplace("bob", pg::Secret{"$2y$04$WUDfWUDfWUDfWUDfWUDfWOVAe5NOofe.dfUh3AFLm1.LBsOwh5ROy"});
+  EXPECT_TRUE(auth.admits("Basic YWxpY2U6c2VjcmV0", users));
+  EXPECT_FALSE(auth.admits("Basic Ym9iOnNlY3JldA==", users));
+  EXPECT_FALSE(auth.admits("Basic QWxpY2U6c2VjcmV0", users)) << "Alice is not alice";
+}
+
+// Hashes that no crypt() takes match nothing, and end nothing.
+TEST(BasicAuth, BrokenHashAdmitsNobody) {
+  BasicAuth auth;
+  for (const char* hash :
+       {"$2y$04$short", "$2y$99$WUDfWUDfWUDfWUDfWUDfWODNyhfqQFXS3yNGH5Gr79yhRMuJJnSIS"}) {
+    EXPECT_FALSE(auth.admits("Basic YWxpY2U6c2VjcmV0", {{"alice", pg::Secret{hash}}})) << hash;
+  }
+}
+
 }  // namespace
 }  // namespace pgrepl::http

@@ -98,7 +98,9 @@ TEST(RequestHead, WhatIsAboutTheConnectionIsNotHandedOn) {
   );
   ASSERT_TRUE(parsed && *parsed);
   EXPECT_EQ(
-      to_text(**parsed), "GET / HTTP/1.1\r\nHost: h\r\nauthorization: Basic a\r\nx-kept: 1\r\n\r\n"
+      to_text(**parsed),
+      "GET / HTTP/1.1\r\nx-front-target: /\r\nHost: h\r\nauthorization: Basic a\r\nx-kept: "
+      "1\r\n\r\n"
   );
 }
 
@@ -196,6 +198,79 @@ TEST(RequestHead, WhatIsTooLongIsSaidSo) {
     many += "X: a\r\n";
   }
   EXPECT_EQ(status_of(get(many)), 431);
+}
+
+TEST(RequestHead, HeadersOfTheFrontItselfAreTakenAway) {
+  const auto parsed =
+      parse(get("X-Front-Target: /b\r\nX-FRONT-LOGIN-ONLY: 1\r\nX-Front: 2\r\n", "/a"));
+  ASSERT_TRUE(parsed && *parsed);
+  EXPECT_EQ(
+      to_text(**parsed), "GET / HTTP/1.1\r\nx-front-target: /a\r\nHost: h\r\nx-front: 2\r\n\r\n"
+  );
+}
+
+TEST(RequestHead, HasAMethodThatIsKnown) {
+  for (const char* method : {"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"}) {
+    EXPECT_EQ(status_of(std::string{method} + " / HTTP/1.1\r\nHost: h\r\n\r\n"), 200) << method;
+  }
+  for (const char* method : {"TRACE", "CONNECT", "PROPFIND", "get", "GETS", "!"}) {
+    EXPECT_EQ(status_of(std::string{method} + " / HTTP/1.1\r\nHost: h\r\n\r\n"), 501) << method;
+  }
+}
+
+// Whatever stands between two headers, a header cannot become two, nor two become one.
+TEST(RequestHead, LinesEndInOneWayOnly) {
+  for (const char* end : {"\n", "\r", "\r\r\n", "\n\r", "\v", "\f"}) {
+    EXPECT_NE(
+        status_of(
+            "GET / HTTP/1.1\r\nHost: h\r\nX: a" + std::string{end} + "Content-Length: 3\r\n\r\n"
+        ),
+        200
+    ) << end;
+    EXPECT_NE(status_of("GET / HTTP/1.1" + std::string{end} + "Host: h\r\n\r\n"), 200) << end;
+  }
+}
+
+TEST(RequestHead, LengthIsOneNumberHoweverItIsHidden) {
+  for (const char* lines :
+       {"content-length: 3\r\nCONTENT-LENGTH: 4\r\n",
+        "Content-Length: 3\r\nX: y\r\nContent-Length: 3\r\n",
+        "Content-Length: 3 4\r\n",
+        "Content-Length: 0x3\r\n",
+        "Content-Length: 3,\r\n",
+        "Content-Length: 3;\r\n",
+        "Content-Length: 3.0\r\n",
+        "Content-Length: 1e1\r\n",
+        "Content-Length: \xEF\xBC\x93\r\n",
+        "Content-Length: 18446744073709551616\r\n",
+        "Content-Length : 3\r\n",
+        "Content-Length\t: 3\r\n",
+        " Content-Length: 3\r\n",
+        "Content-Length\r\n: 3\r\n"}) {
+    EXPECT_EQ(status_of(get(lines)), 400) << lines;
+  }
+  EXPECT_EQ((*parse(get("Content-Length: 007\r\n")))->body_size, 7U);
+  EXPECT_EQ((*parse(get("Content-Length:\t3\t\r\n")))->body_size, 3U);
+  EXPECT_EQ(status_of(get("Content_Length: 3\r\n")), 200) << "is another header";
+}
+
+TEST(RequestHead, TransferEncodingIsRefusedHoweverItIsHidden) {
+  for (const char* lines :
+       {"Transfer-Encoding: chunked\r\n",
+        "transfer-encoding:chunked\r\n",
+        "Transfer-Encoding: CHUNKED \r\n",
+        "Transfer-Encoding: identity\r\n",
+        "Transfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding: \"chunked\"\r\n",
+        "Transfer-Encoding: chunked, chunked\r\n",
+        "Transfer-Encoding:\r\n",
+        "Connection: Transfer-Encoding\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n",
+        "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding : chunked\r\n",
+        "Transfer-Encoding\r\n: chunked\r\n"}) {
+    EXPECT_GE(status_of(get(lines)), 400) << lines;
+  }
 }
 
 }  // namespace

@@ -63,5 +63,60 @@ TEST(TlsContext, RefusesSuitesWithoutForwardSecrecy) {
   );
 }
 
+std::string refusal(const config::TlsServer& tls, const TlsTexts& texts) {
+  const auto context = make_tls_context(tls, texts);
+  return context ? "" : context.error();
+}
+
+TEST(TlsContext, SaysWhichTextDoesNotDoAndShowsNothingOfIt) {
+  TlsTexts texts = make_texts();
+  texts.certificate = "marker";
+  EXPECT_EQ(refusal({}, texts).find("cert_file is no certificate in PEM"), 0U);
+  texts = make_texts();
+  texts.key = make_texts().key;
+  EXPECT_EQ(
+      refusal({}, texts).find(
+          "key_file is not the key of the certificate, in PEM and without passphrase"
+      ),
+      0U
+  );
+  texts = make_texts();
+  texts.client_ca = "marker";
+  EXPECT_EQ(refusal({}, texts).find("client_ca_file holds no certificate in PEM"), 0U);
+  EXPECT_EQ(refusal({}, texts).find("marker"), std::string::npos);
+}
+
+TEST(TlsContext, TakesSuitesByTheNamesOfTheStandardAndOfGo) {
+  for (const char* name :
+       {"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+        "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305",
+        "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+        "TLS_AES_128_GCM_SHA256"}) {
+    EXPECT_EQ(refusal({.cipher_suites = {name}}, make_texts()), "") << name;
+  }
+  EXPECT_EQ(
+      refusal({.cipher_suites = {"TLS_NO_SUCH"}}, make_texts()),
+      "cipher_suites: OpenSSL has no 'TLS_NO_SUCH'"
+  );
+}
+
+TEST(TlsContext, TakesTheCurvesThatGoNames) {
+  EXPECT_EQ(
+      refusal(
+          {.curve_preferences = {"X25519", "CurveP256", "CurveP384", "CurveP521"}}, make_texts()
+      ),
+      ""
+  );
+}
+
+TEST(TlsContext, ResumesNoSessionAndRenegotiatesNone) {
+  const auto context = make_tls_context({}, make_texts());
+  ASSERT_TRUE(context);
+  SSL_CTX* native = (*context)->native_handle();
+  EXPECT_NE(SSL_CTX_get_options(native) & SSL_OP_NO_TICKET, 0U);
+  EXPECT_NE(SSL_CTX_get_options(native) & SSL_OP_NO_RENEGOTIATION, 0U);
+  EXPECT_EQ(SSL_CTX_get_num_tickets(native), 0U);
+}
+
 }  // namespace
 }  // namespace pgrepl::http

@@ -1,10 +1,14 @@
 #include "http/web_settings.h"
 
+#include "http/inner_hop.h"
 #include "support/captured_log.h"
 #include "support/certificate.h"
 #include "support/scratch_folder.h"
 
 #include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -85,6 +89,101 @@ TEST_F(WebSettingsTest, SurvivesARotationThatGoesWrong) {
   EXPECT_EQ((*settings)->tls(), last);
   EXPECT_EQ(log.count("web configuration refused"), 9U) << "once for each that went wrong";
   EXPECT_EQ(log.count("a named pipe, not a regular file"), 3U);
+}
+
+class WebAnswers : public ::testing::Test {
+ protected:
+  std::unique_ptr<WebSettings> open(const std::string& text) {
+    auto settings = WebSettings::open(folder.write("web.yml", text));
+    EXPECT_TRUE(settings) << to_string(settings.error());
+    return settings ? std::move(*settings) : nullptr;
+  }
+
+  Response ask(WebSettings& settings, std::map<std::string, std::string> headers = {}) {
+    return settings.answer({"GET", "/", "", std::move(headers)}, [this](const Request&) {
+      calls += 1;
+      return Response{.body = "page", .headers = {{"X-Frame-Options", "own"}, {"X-Own", "1"}}};
+    });
+  }
+
+  static std::string header_in(const Response& response, const std::string& name) {
+    std::string values;
+    for (const auto& [each, value] : response.headers) {
+      values += each == name ? '[' + value + ']' : "";
+    }
+    return values;
+  }
+
+  int calls = 0;
+  testing::CapturedLog log;
+  testing::ScratchFolder folder;
+  const std::string users =
+      "basic_auth_users: {alice: $2y$04$WUDfWUDfWUDfWUDfWUDfWODNyhfqQFXS3yNGH5Gr79yhRMuJJnSIS}\n";
+  const std::string alice = "Basic YWxpY2U6c2VjcmV0";
+};
+
+TEST_F(WebAnswers, EmptyFileChangesNothing) {
+  const auto settings = open("");
+  EXPECT_FALSE(settings->serves_tls());
+  EXPECT_EQ(settings->tls(), nullptr);
+  EXPECT_FALSE(settings->must_check(alice));
+  EXPECT_EQ(ask(*settings).body, "page");
+}
+
+TEST_F(WebAnswers, WithoutARightLoginTheHandlerIsNotCalled) {
+  const auto settings = open(users);
+  EXPECT_TRUE(settings->must_check(alice));
+  EXPECT_EQ(ask(*settings).status, 401);
+  EXPECT_EQ(ask(*settings, {{"authorization", "Basic YWxpY2U6d3Jvbmc="}}).status, 401);
+  EXPECT_EQ(calls, 0);
+  EXPECT_EQ(ask(*settings, {{"authorization", alice}}).body, "page");
+  EXPECT_EQ(calls, 1);
+  EXPECT_FALSE(settings->must_check(alice)) << "it has been proven";
+}
+
+TEST_F(WebAnswers, LoginCanBeCheckedByItself) {
+  const auto settings = open(users);
+  EXPECT_EQ(ask(*settings, {{kLoginOnly, "1"}}).status, 401);
+  const Response right = ask(*settings, {{"authorization", alice}, {kLoginOnly, "1"}});
+  EXPECT_EQ(right.status, 200);
+  EXPECT_EQ(right.content(), "");
+  EXPECT_EQ(calls, 0);
+  EXPECT_FALSE(settings->must_check(alice));
+}
+
+TEST_F(WebAnswers, HeadersOfTheFileReplaceThoseOfTheAnswer) {
+  const auto settings = open(
+      "http_server_config: {headers: {X-Frame-Options: deny, X-Content-Type-Options: nosniff, "
+      "Strict-Transport-Security: max-age=1}}\n"
+  );
+  const Response response = ask(*settings);
+  EXPECT_EQ(header_in(response, "X-Frame-Options"), "[deny]");
+  EXPECT_EQ(header_in(response, "Strict-Transport-Security"), "[max-age=1]");
+  EXPECT_EQ(header_in(response, "X-Own"), "[1]");
+  EXPECT_EQ(header_in(response, "X-Content-Type-Options"), "") << "the server sends it anyway";
+  Response ours{.status = 400, .body = {}};
+  settings->add_headers(ours);
+  EXPECT_EQ(header_in(ours, "X-Frame-Options"), "[deny]");
+}
+
+TEST_F(WebAnswers, FileThatIsNoneIsRefusedWithItsPlace) {
+  for (const char* wrong : {"basic_auth_users: 1\n", "nonsense: 1\n", "- a\n"}) {
+    const auto settings = WebSettings::open(folder.write("web.yml", wrong));
+    ASSERT_FALSE(settings) << wrong;
+    EXPECT_NE(to_string(settings.error()).find(folder / "web.yml"), std::string::npos) << wrong;
+  }
+  EXPECT_FALSE(WebSettings::open(folder / "absent.yml"));
+}
+
+TEST_F(WebAnswers, FileThatVanishesLeavesWhatItSaid) {
+  const auto settings = open(users);
+  std::filesystem::remove(folder / "web.yml");
+  EXPECT_EQ(ask(*settings).status, 401);
+  EXPECT_EQ(ask(*settings, {{"authorization", alice}}).status, 200);
+  EXPECT_EQ(log.count("web configuration refused"), 1U);
+  folder.write("web.yml", "");
+  EXPECT_EQ(ask(*settings).status, 200);
+  EXPECT_EQ(log.count("web configuration read again"), 1U);
 }
 
 }  // namespace

@@ -54,6 +54,26 @@ TEST_F(ParseConnInfo, ReadsKeywordsAndUris) {
   EXPECT_THAT(endpoints("postgres://u:p@db:5433?sslmode=disable"), expected);
 }
 
+TEST_F(ParseConnInfo, TakesTheLastAtSignForTheEndOfThePassword) {
+  const auto parsed = parse_conninfo("postgresql://u@e:a@b@db:5433/x");
+  ASSERT_TRUE(parsed) << parsed.error();
+  EXPECT_EQ(to_string(parsed->at(0).endpoint), "db:5433");
+  EXPECT_EQ(parsed->at(0).parameter("user"), "u@e");
+  EXPECT_EQ(parsed->at(0).password, pg::Secret{"a@b"});
+  EXPECT_EQ(parsed->at(0).parameter("dbname"), "x");
+}
+
+TEST_F(ParseConnInfo, RefusesAHostWithAnAtSignAndShowsNothingOfIt) {
+  for (const char* text :
+       {"host=u:hidden@db", "postgresql://u:p%40hidden@a%40db/x", "host=a,b@hidden"}) {
+    const auto parsed = parse_conninfo(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_THAT(parsed.error(), HasSubstr("'@'"));
+    EXPECT_THAT(parsed.error(), Not(HasSubstr("hidden")));
+  }
+  EXPECT_THAT(endpoints("host=@abstract"), ElementsAre("@abstract:5432"));
+}
+
 TEST_F(ParseConnInfo, GivesOneForEachHost) {
   EXPECT_THAT(endpoints("host=a,b port=5433"), ElementsAre("a:5433", "b:5433"));
   EXPECT_THAT(endpoints("host=a,b port=1,2"), ElementsAre("a:1", "b:2"));

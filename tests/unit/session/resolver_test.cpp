@@ -1,9 +1,11 @@
 #include "session/resolver.h"
 
 #include "support/run_coroutine.h"
+#include "support/scratch_folder.h"
 
 #include <atomic>
 #include <condition_variable>
+#include <fstream>
 #include <mutex>
 #include <stdexcept>
 
@@ -111,6 +113,84 @@ TEST_F(ResolverTest, ALookUpMayOutliveTheResolver) {
   EXPECT_FALSE(resolve(*resolver, "pg-1", 1ms));
   resolver.reset();
   servers->let_go();
+}
+
+class PasswordTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] std::string password(std::chrono::milliseconds patience = 10s) {
+    auto asking = resolver.password(conninfo, loop.now() + patience);
+    const auto answer = testing::run_coroutine(io, std::move(asking));
+    if (!answer) {
+      return "error: " + answer.error();
+    }
+    return *answer ? (*answer)->reveal() : "none";
+  }
+
+  // Counts how often it was called.
+  void command() {
+    conninfo.password_command = {
+        "/bin/sh", "-c", "echo x >> " + calls + "; wc -l < " + calls + " | tr -d ' '"};
+  }
+
+  testing::ScratchFolder folder;
+  std::string calls = folder / "calls";
+  loop::SystemClock clock;
+  asio::io_context io{1};
+  loop::Loop loop{io, clock};
+  Resolver resolver{loop};
+  pg::ConnInfo conninfo;
+};
+
+TEST_F(PasswordTest, IsTheConfiguredOneOrNone) {
+  EXPECT_EQ(password(), "none");
+  conninfo.password = pg::Secret{"secret"};
+  EXPECT_EQ(password(), "secret");
+}
+
+TEST_F(PasswordTest, FileIsReadAtEachLogin) {
+  conninfo.password_file = folder / "password";
+  EXPECT_EQ(password(), "error: the password file " + *conninfo.password_file + " does not exist");
+  std::ofstream{*conninfo.password_file} << "one\n";
+  EXPECT_EQ(password(), "one");
+  std::ofstream{*conninfo.password_file} << "two\n";
+  EXPECT_EQ(password(), "two");
+}
+
+TEST_F(PasswordTest, CommandIsAskedOnceForItsTime) {
+  command();
+  EXPECT_EQ(password(), "1");
+  EXPECT_EQ(password(), "1");
+  conninfo.password_ttl = 0s;
+  resolver.forget_password(conninfo);
+  EXPECT_EQ(password(), "2");
+  EXPECT_EQ(password(), "3");
+}
+
+TEST_F(PasswordTest, RefusedPasswordIsAskedForAgain) {
+  command();
+  EXPECT_EQ(password(), "1");
+  resolver.forget_password(conninfo);
+  EXPECT_EQ(password(), "2");
+}
+
+TEST_F(PasswordTest, FailureIsNotKept) {
+  conninfo.password_command = {"/bin/sh", "-c", "test -e " + calls + " && echo late"};
+  EXPECT_EQ(password(), "error: password_command /bin/sh ended with status 1");
+  std::ofstream{calls} << "";
+  EXPECT_EQ(password(), "late");
+}
+
+TEST_F(PasswordTest, ServersWithDifferentWordsHaveDifferentPasswords) {
+  conninfo.password_command = {"/bin/sh", "-c", "echo \"$0\"", "{host}"};
+  conninfo.endpoint.host = "a";
+  EXPECT_EQ(password(), "a");
+  conninfo.endpoint.host = "b";
+  EXPECT_EQ(password(), "b");
+}
+
+TEST_F(PasswordTest, SlowCommandCostsTheLoginAndNotTheLoop) {
+  conninfo.password_command = {"/bin/sh", "-c", "sleep 600"};
+  EXPECT_EQ(password(50ms), "error: password_command /bin/sh did not end in time");
 }
 
 }  // namespace

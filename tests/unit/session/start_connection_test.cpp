@@ -20,7 +20,7 @@ class StartConnection : public ::testing::Test {
 
   // The error that a look at the files brings, before anything is sent.
   [[nodiscard]] ConnectError refusal() const {
-    auto conn = start_connection(conninfo, {"127.0.0.1"});
+    auto conn = start_connection(conninfo, {"127.0.0.1"}, {});
     return conn ? ConnectError{.message = "started", .sqlstate = ""} : conn.error();
   }
 
@@ -29,26 +29,11 @@ class StartConnection : public ::testing::Test {
   pg::ConnInfo conninfo;
 };
 
-TEST_F(StartConnection, SaysWhyAPasswordFileCannotBeRead) {
-  conninfo.password_file = pipe;
-  EXPECT_EQ(refusal().reason, pg::FailureReason::Auth);
-  EXPECT_EQ(
-      refusal().message, "the password file " + pipe + " is a named pipe, not a regular file"
-  );
-  conninfo.password_file = folder / "directory";
-  EXPECT_EQ(
-      refusal().message,
-      "the password file " + (folder / "directory") + " is a directory, not a regular file"
-  );
-  conninfo.password_file = folder / "absent";
-  EXPECT_EQ(refusal().message, "the password file " + (folder / "absent") + " does not exist");
-}
-
 TEST_F(StartConnection, GivesLibpqNoFileThatWouldStopTheLoop) {
   for (const std::string keyword : {"sslcert", "sslkey", "sslrootcert", "sslcrl"}) {
     pg::ConnInfo with_pipe = conninfo;
     with_pipe.set_parameter(keyword, pipe);
-    const auto conn = start_connection(with_pipe, {"127.0.0.1"});
+    const auto conn = start_connection(with_pipe, {"127.0.0.1"}, {});
     ASSERT_FALSE(conn) << keyword;
     EXPECT_EQ(conn.error().message, keyword + " " + pipe + " is a named pipe, not a regular file");
   }

@@ -38,6 +38,10 @@ TEST(FindProbeTarget, StrangerNeedsAnAllowedAddress) {
         "169.254.169.254:80",
         "evil.com:5432",
         "host=evil.com",
+        "host=/tmp/x.example.com",
+        "postgresql://%2Ftmp%2Fx.example.com:5432",
+        "host=@x.example.com",
+        "host='a b.example.com'",
         "/var/run/postgresql"}) {
     const auto found = find({.target = target});
     ASSERT_FALSE(found) << target;
