@@ -26,7 +26,7 @@ ALLOWED = {
     "fetch": {"support", "pg", "config", "files", "log", "loop", "session"},
     "discovery": {"support", "pg", "config", "log", "loop", "session", "fetch"},
     "sampling": {"support", "pg", "config", "catalogue", "cluster", "files", "log", "loop", "session"},
-    "probing": {"support", "pg", "config", "cluster", "log", "loop", "session", "sampling"},
+    "probing": {"support", "pg", "config", "catalogue", "cluster", "log", "loop", "session", "sampling"},
     "http": {"support", "pg", "config", "files", "log", "loop"},
     "endpoints": {"support", "pg", "config", "cluster", "exposition", "metrics", "pages", "http"},
     "start": {"support", "pg", "config", "catalogue", "files", "log", "session", "http"},

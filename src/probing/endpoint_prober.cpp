@@ -1,5 +1,6 @@
 #include "probing/endpoint_prober.h"
 
+#include "catalogue/capabilities.h"
 #include "sampling/decode.h"
 #include "session/ask_once.h"
 
@@ -9,11 +10,17 @@ namespace pgrepl::probing {
 
 namespace {
 
-constexpr const char* kQuestion =
-    "SELECT pg_catalog.pg_is_in_recovery() AS in_recovery, "
-    "pg_catalog.current_setting('transaction_read_only') AS transaction_read_only, "
-    "(SELECT system_identifier FROM pg_catalog.pg_control_system()) AS system_identifier, "
-    "extract(epoch FROM pg_catalog.pg_postmaster_start_time()) AS postmaster_start_time";
+std::string question(const char* system_identifier) {
+  return std::string{
+             "SELECT pg_catalog.pg_is_in_recovery() AS in_recovery, "
+             "pg_catalog.current_setting('transaction_read_only') AS transaction_read_only, "
+             "extract(epoch FROM pg_catalog.pg_postmaster_start_time()) AS "
+             "postmaster_start_time, "} +
+         system_identifier + " AS system_identifier";
+}
+
+constexpr const char* kIdentifier =
+    "(SELECT system_identifier FROM pg_catalog.pg_control_system())";
 
 }  // namespace
 
@@ -50,9 +57,14 @@ asio::awaitable<void> EndpointProber::probe_once() {
   }
   const loop::Instant began = now();
   pg::ConnInfo conninfo = endpoint_.conninfo;
-  std::string question = kQuestion;
-  auto rows =
-      co_await session::ask_once(network_, std::move(conninfo), std::move(question), deadline());
+  std::string sql = question(kIdentifier);
+  auto rows = co_await session::ask_once(network_, std::move(conninfo), std::move(sql), deadline());
+  if (!rows && catalogue::is_refusal(rows.error().sqlstate)) {
+    // Managed services refuse the control file. Then its birth does not tell which server it is.
+    conninfo = endpoint_.conninfo;
+    sql = question("NULL");
+    rows = co_await session::ask_once(network_, std::move(conninfo), std::move(sql), deadline());
+  }
   latest_.reading.reset();
   latest_.failure.reset();
   latest_.duration = now() - began;

@@ -94,6 +94,11 @@ void ObserverPlace::given(std::optional<int> number, Instant now, double fractio
   }
 }
 
+void ObserverPlace::not_handed_out(Instant now, double fraction) {
+  const bool left_to_others = wanted_ == Place::Waiting || wanted_ == Place::Understudy;
+  given(left_to_others ? std::optional{-1} : std::nullopt, now, fraction);
+}
+
 void ObserverPlace::lost() {
   if (limited_) {
     lost_ = place_ == Place::Unknown ? lost_ : place_;

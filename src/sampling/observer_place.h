@@ -64,8 +64,8 @@ class ObserverPlace {
   void lost();
 
   // The server is reached through a pooler, over which no lock of ours may be held: it is read by
-  // every exporter.
-  void not_handed_out(Instant now) { given(std::nullopt, now, 0); }
+  // the exporters that read the rest of its cluster, and by all where it is alone.
+  void not_handed_out(Instant now, double fraction);
 
  private:
   [[nodiscard]] std::string lock(const char* function, int number) const;

@@ -145,7 +145,8 @@ PollerCounters Poller::counters() const {
 }
 
 PlaceAt Poller::place_at(Instant now) const {
-  const bool answers = !polled_.state.failure(now);
+  // Nobody's place at a server behind a pooler says who reads the others.
+  const bool answers = !polled_.state.failure(now) && !polled_.pooled;
   return {
       .server = polled_.server.name,
       .place = answers ? polled_.place.place() : Place::Unknown,

@@ -102,7 +102,12 @@ asio::awaitable<std::optional<Ticker::Answer>> Ticker::ask() {
     note_pooling();
   }
   if (!polled_.place.is_observer()) {
-    const bool has_place = co_await take_place();
+    bool has_place = false;
+    if (session_->is_pooled()) {
+      leave_to_others();
+    } else {
+      has_place = co_await take_place();
+    }
     if (!has_place) {
       co_return std::nullopt;
     }
@@ -125,7 +130,7 @@ asio::awaitable<std::optional<Ticker::Answer>> Ticker::ask() {
 void Ticker::note_pooling() {
   const bool pooled = session_->is_pooled();
   if (pooled) {
-    polled_.place.not_handed_out(polled_.now());
+    polled_.place.not_handed_out(polled_.now(), polled_.fraction());
   }
   if (pooled != std::exchange(polled_.pooled, pooled)) {
     log_pooling(polled_.server.name, pooled);
@@ -143,6 +148,11 @@ void Ticker::take(const Answer& answer) {
   if (verdict.answered) {
     polled_.state.answered(answer.received);
   }
+}
+
+void Ticker::leave_to_others() {
+  polled_.state.answered(polled_.now());
+  session_->close();
 }
 
 asio::awaitable<bool> Ticker::take_place() {

@@ -53,6 +53,8 @@ class Ticker {
   asio::awaitable<bool> take_place();
   void take_claim(const std::vector<session::QueryResult>& results);
   void note_pooling();
+  // A login was all that is to be known of the server.
+  void leave_to_others();
   void take(const Answer& answer);
   asio::awaitable<void> pause_until(Instant next);
   [[nodiscard]] bool has_new_credentials() const;

@@ -28,6 +28,10 @@ ConnectError out_of_reach(const pg::ConnInfo& conninfo, const std::string& addre
 void ignore_notice(void*, const PGresult*) {
 }
 
+// With a handshake of TLS. What a server tells of itself before it is ready is a few hundred bytes.
+// libpq looks through all parameters for each new one, so that many of them would take its time.
+constexpr std::uint64_t kMostOfLogin = std::uint64_t{256} << 10U;
+
 // LISTEN is nothing that we send; libpq would keep them for ever.
 void drop_notifications(PGconn* conn) {
   while (PGnotify* notification = PQnotifies(conn)) {
@@ -198,7 +202,7 @@ asio::awaitable<void> Connection::establish(PostgresPollingStatusType& polling) 
     polling = PQconnectPoll(conn_.get());
     poll_error_ = errno;
     received_.after_read();
-    flooded_ = is_too_large();
+    flooded_ = received_.total() > kMostOfLogin;
     if (flooded_) {
       co_return;
     }
@@ -207,7 +211,7 @@ asio::awaitable<void> Connection::establish(PostgresPollingStatusType& polling) 
 
 std::optional<ConnectError> Connection::why_not_open(PostgresPollingStatusType polling) const {
   if (flooded_) {
-    return ConnectError{pg::FailureReason::TooLarge, too_large(limits_), ""};
+    return ConnectError{pg::FailureReason::TooLarge, "its login is longer than 256 KiB", ""};
   }
   if (!is_open()) {
     return ConnectError{pg::FailureReason::Other, "given up while it connected", ""};

@@ -140,7 +140,7 @@ TEST_P(EvidenceSight, RoleThatReadsSettingsAloneIsToldWhatIsHidden) {
 }
 
 // Case 13: 14 and later pause, 13 ends.
-TEST_P(EvidenceSight, SettingRaisedOnThePrimaryFirstIsNamedOnEveryMajor) {
+TEST_P(EvidenceSight, SettingRaisedOnThePrimaryFirstIsNamed) {
   PgCluster cluster{{.major = GetParam()}};
   PgServer& primary = cluster.primary();
   PgServer& standby = cluster.add_standby({.name = "pg-2"});

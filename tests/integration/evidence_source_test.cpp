@@ -132,22 +132,5 @@ TEST_F(EvidenceSource, CommitsWaitWhenSessionsWait) {
   EXPECT_TRUE(wait_until([&] { return !has("commits_waiting"); }));
 }
 
-// Case 13.
-TEST_F(EvidenceSource, SettingRaisedOnThePrimaryFirstIsNamed) {
-  PgCluster cluster{};
-  PgServer& standby = cluster.add_standby({.name = "pg-2"});
-  watch_servers({&cluster.primary(), &standby});
-  ASSERT_TRUE(becomes(standby, "streaming"));
-  cluster.primary().configure({"max_connections = 80"});
-  cluster.primary().stop();
-  cluster.primary().start();
-  write(cluster.primary(), 10);
-  EXPECT_TRUE(becomes(standby, "paused")) << "14 and later pause";
-  EXPECT_TRUE(wait_until([&] {
-    return problems().find("max_connections to at least 80") != std::string::npos;
-  })) << problems();
-  EXPECT_EQ(problems().find("pg_wal_replay_resume"), std::string::npos);
-}
-
 }  // namespace
 }  // namespace pgrepl::testing

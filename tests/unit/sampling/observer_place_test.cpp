@@ -75,6 +75,25 @@ TEST(ObserverPlace, AServerThatHandsOutNoPlacesIsRead) {
   EXPECT_TRUE(place.is_observer());
 }
 
+// No lock of ours may be held over a connection that is shared.
+TEST(ObserverPlace, AServerBehindAPoolerIsReadByWhoReadsItsCluster) {
+  ObserverPlace alone = place_of();
+  alone.not_handed_out(kStart, 0);
+  EXPECT_TRUE(alone.is_observer());
+  for (const Place decided : {Place::Waiting, Place::Understudy}) {
+    ObserverPlace place = place_of();
+    place.want(decided);
+    place.not_handed_out(kStart, 0);
+    EXPECT_EQ(place.place(), Place::Waiting);
+    EXPECT_FALSE(place.must_step_down());
+    EXPECT_TRUE(place.rests(kStart + 1s));
+  }
+  ObserverPlace place = place_of();
+  place.want(Place::Observer);
+  place.not_handed_out(kStart, 0);
+  EXPECT_TRUE(place.is_observer());
+}
+
 TEST(ObserverPlace, TheUnderstudyAsksAtEveryTickButNotForItsOwnPlace) {
   ObserverPlace place = place_of();
   place.given(2, kStart, 0);
