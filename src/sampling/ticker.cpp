@@ -98,12 +98,11 @@ asio::awaitable<std::optional<Ticker::Answer>> Ticker::ask() {
     note_pooling();
   }
   if (!polled_.place.is_observer()) {
-    Expected<bool, QueryError> has_place = false;
     if (session_->is_pooled()) {
       leave_to_others();
-    } else {
-      has_place = co_await take_place();
+      co_return std::nullopt;
     }
+    auto has_place = co_await take_place();
     if (!has_place) {
       polled_.place.lost();
       const Instant now = polled_.now();

@@ -27,6 +27,12 @@ std::string short_form(const Verdict& verdict, std::size_t samples) {
          pair(verdict.false_alarm, verdict.missed_alarm, 0);
 }
 
+double error_of(double value, const Sample& sample) {
+  const double before = sample.truth_before.value_or(sample.truth);
+  const auto [least, most] = std::minmax(before, sample.truth);
+  return std::abs(value - std::clamp(value, least, most));
+}
+
 }  // namespace
 
 Verdict judge(const std::vector<Sample>& samples, std::optional<double> Sample::*column) {
@@ -44,7 +50,7 @@ Verdict judge(const std::vector<Sample>& samples, std::optional<double> Sample::
       continue;
     }
     ++present;
-    const double error = std::abs(*value - sample.truth);
+    const double error = error_of(*value, sample);
     verdict.mean_error += error;
     verdict.max_error = std::max(verdict.max_error, error);
     // Without an uncertainty, the value is the least that the truth can be.

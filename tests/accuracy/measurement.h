@@ -10,6 +10,9 @@ namespace pgrepl::accuracy {
 struct Sample {
   double at = 0;  // seconds into the scenario
   double truth = 0;
+  // When the page was asked for. Where it is given, any truth between the two is right: the page
+  // may be of any moment between, and a whole segment of an archive may be replayed in one of them.
+  std::optional<double> truth_before = {};
   double truth_error = 0;  // the time it took to read it, and what a heartbeat came too late
   std::optional<double> value;
   std::optional<double> uncertainty;

@@ -37,6 +37,7 @@ class Stage {
  public:
   explicit Stage(const StageOptions& options)
       : without_primary_(options.without_primary),
+        asks_before_(options.archive || options.archive_only || !options.slow_where.empty()),
         cluster_({.major = options.major, .archive = options.archive || options.archive_only}) {
     PgServer* upstream = &cluster_.primary();
     if (options.cascade || options.promotable) {
@@ -121,17 +122,20 @@ class Stage {
   }
 
   [[nodiscard]] std::vector<std::string> archiving(bool wanted) const {
+    if (!wanted) {
+      return {};
+    }
     const auto target = cluster_.archive_directory().string() + "/%f";
-    return wanted
-               ? std::vector<
-                     std::
-                         string>{"archive_mode = on", "archive_command = " + testing::quoted("cp %p " + target)}
-               : std::vector<std::string>{};
+    return {"archive_mode = on", "archive_command = " + testing::quoted("cp %p " + target)};
   }
 
   void sample() {
     const testing::Labels labels{{"server", "127.0.0.1:" + std::to_string(monitor_gate_->port())}};
     Sample taken;
+    if (asks_before_) {
+      const auto before = shown_heartbeat(*standby_).value_or(shown_);
+      taken.truth_before = writer_->age(before, Clock::now());
+    }
     // The page of a server that has just been frozen takes a while; it is true when it arrives.
     const auto page = exporter_->scrape();
     const auto at = Clock::now();
@@ -167,6 +171,7 @@ class Stage {
   }
 
   bool without_primary_ = false;
+  bool asks_before_ = false;  // the truth moves while a page is made
   testing::TemporaryDirectory folder_;
   std::filesystem::path slow_queries_;
   PgCluster cluster_;
