@@ -80,6 +80,23 @@ std::optional<pg::TimelineId> timeline_to_go_on(const Cluster& cluster) {
   return common;
 }
 
+// How many standbys it has above it: they would have to follow it, or be passed by.
+int standbys_above(const Cluster& cluster, const Server& server) {
+  int above = 0;
+  const Server* at = &server;
+  while (at->standby && at->standby->upstream && above < static_cast<int>(cluster.servers.size())) {
+    const auto next = std::ranges::find_if(cluster.servers, [at](const Server& other) {
+      return other.sample.name == at->standby->upstream->server;
+    });
+    if (next == cluster.servers.end() || !next->standby) {
+      break;
+    }
+    at = &*next;
+    ++above;
+  }
+  return above;
+}
+
 }  // namespace
 
 std::optional<pg::Lsn> flushed_by(const Server& server) {
@@ -100,8 +117,8 @@ void judge_candidates(std::optional<Seconds> rpo, Cluster& cluster, const Memory
   }
   // Where the primary is elsewhere, nobody here is to be promoted for want of one.
   const bool all_may = !cluster.primary && cluster.role == ClusterRole::Origin;
-  // Most WAL first. Between equals: who is ready, and whose receivers need not be moved.
-  using Merit = std::tuple<pg::Lsn, bool, bool>;
+  // Most WAL first. Between equals: who is ready, and who stands highest in the tree.
+  using Merit = std::tuple<pg::Lsn, bool, int>;
   std::optional<Merit> best;
   for (Server& server : cluster.servers) {
     const auto flushed = flushed_by(server);
@@ -110,7 +127,7 @@ void judge_candidates(std::optional<Seconds> rpo, Cluster& cluster, const Memory
     }
     const bool ready = is_ready(server, rpo, memory, cluster.primary.has_value());
     server.standby->failover_ready = ready;
-    const Merit merit{*flushed, ready, server.standby->state != StandbyState::Detached};
+    const Merit merit{*flushed, ready, -standbys_above(cluster, server)};
     if ((ready || all_may) && (!best || merit > *best)) {
       best = merit;
       cluster.best_candidate = server.sample.name;

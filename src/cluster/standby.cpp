@@ -26,7 +26,7 @@ const ServerMemory& remembered(const StandbyView& view) {
 
 // Commit times are of the primary's clock. Where it does not answer us, its clock is known by the
 // messages that it sent to the receiver on top of the standby's chain; what a standby in between
-// sends bears the clock of that one. Absent where the top does not say.
+// sends bears the clock of that one. Absent while the top does not answer.
 std::optional<Instant> commit_instant(const StandbyView& view, const Tick& tick) {
   const TickReading& reading = tick.reading;
   if (!reading.last_xact_replay_time) {

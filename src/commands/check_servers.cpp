@@ -1,5 +1,6 @@
 #include "commands/check_servers.h"
 
+#include "loop/supervisor.h"
 #include "metrics/query_families.h"
 #include "pages/query_report.h"
 #include "sampling/poller.h"
@@ -12,9 +13,6 @@
 #include <memory>
 #include <utility>
 #include <vector>
-
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 
 namespace pgrepl {
 
@@ -95,22 +93,23 @@ int check_servers(Setup setup) {
   const config::Limits& limits = setup.config.limits;
   session::LibpqNetwork network{
       loop, {.answer_bytes = limits.answer_bytes, .text_bytes = limits.text_bytes}};
+  bool well = true;
+  loop::Supervisor supervisor{loop, [&well](const std::string&) { well = false; }};
   std::vector<Checked> all;
   for (const config::Cluster& cluster : setup.config.clusters) {
     for (const config::Server& server : cluster.servers) {
       all.push_back(
           {.cluster = cluster.name,
            .poller = std::make_unique<sampling::Poller>(
-               loop, network, std::nullopt, server, setup.config.sampling, queries
+               loop, supervisor, network, std::nullopt, server, setup.config.sampling, queries
            )}
       );
     }
   }
   for (Checked& checked : all) {
-    asio::co_spawn(io, check(network, checked), asio::detached);
+    supervisor.spawn(&checked, "check", check(network, checked));
   }
   io.run();
-  bool well = true;
   for (const Checked& checked : all) {
     const pages::ServerReport report = report_of(checked);
     std::fputs(to_text(report).c_str(), stdout);

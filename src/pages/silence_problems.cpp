@@ -118,6 +118,12 @@ std::string advise_on(
     case FailureReason::ShuttingDown:
       return "It is being shut down. That ends when its sessions and WAL senders have ended: its "
              "log says what it waits for.";
+    case FailureReason::Pooler:
+      return "Lead the exporter to the server itself, or set pool_mode of that pooler's database to "
+             "session or transaction.";
+    case FailureReason::TooLarge:
+      return "Look whether it is a PostgreSQL server that answers there; if its answers are honest, "
+             "raise limits in the configuration.";
     case FailureReason::Permission:
     case FailureReason::Unsupported:
     case FailureReason::Other:

@@ -45,8 +45,7 @@ std::string advise_invalid(const WatchedCluster& watched, const cluster::Replica
   if (reader == nullptr) {
     return "Find out who read it: that consumer lacks WAL." + again;
   }
-  const auto& facts = reader->sample.facts;
-  if (facts && facts->restores_from_archive.value_or(false)) {
+  if (restores_from_archive(reader->sample).value_or(false)) {
     return reader->sample.name + " has a restore_command: it goes on if the archive has that WAL." +
            again;
   }

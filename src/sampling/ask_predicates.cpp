@@ -38,7 +38,7 @@ asio::awaitable<std::optional<session::QueryError>> ask_predicates(
   }
   const catalogue::Batch batch = catalogue::make_predicate_batch(open);
   std::vector<pg::Statement> statements = batch.statements;
-  const auto results = co_await polled.run(session, std::move(statements), deadline);
+  const auto results = co_await session.run(std::move(statements), deadline);
   for (const session::QueryResult& result : results) {
     if (!result && result.error().ends_session) {
       note_too_large(answers, open, batch, results, asked);

@@ -34,7 +34,7 @@ asio::awaitable<QueryResult> ask_once_more(
     co_return Unexpected<QueryError>{std::move(statement.error())};
   }
   std::vector<pg::Statement> statements{std::move(*statement)};
-  auto results = co_await polled.run(session, std::move(statements), deadline);
+  auto results = co_await session.run(std::move(statements), deadline);
   co_return std::move(results.front());
 }
 
@@ -49,7 +49,7 @@ asio::awaitable<QueryResult> ask_tick(
     co_return result;
   }
   std::vector<pg::Statement> probes = Refusals::probes();
-  const auto answers = co_await polled.run(session, std::move(probes), deadline);
+  const auto answers = co_await session.run(std::move(probes), deadline);
   if (!polled.refusals.take(answers, polled.now())) {
     co_return result;
   }

@@ -59,7 +59,7 @@ asio::awaitable<void> DatabaseWalker::begin(session::Session& idle) {
   auto queries = polled_.collection.due_walks(idle.version(), now);
   std::vector<pg::Statement> statements{kDatabases};
   const Instant deadline = now + polled_.sampling.timeout;
-  const auto results = co_await polled_.run(idle, std::move(statements), deadline);
+  const auto results = co_await idle.run(std::move(statements), deadline);
   const QueryResult& names = results.front();
   if (!names) {
     if (!session::was_given_up(names)) {
@@ -104,7 +104,7 @@ asio::awaitable<void> DatabaseWalker::ask_over(
   const catalogue::Batch batch =
       catalogue::make_batch("SELECT 1", sorted.run, polled_.sampling.statement_timeout);
   std::vector<pg::Statement> statements = batch.statements;
-  auto results = co_await polled_.run(session, std::move(statements), deadline);
+  auto results = co_await session.run(std::move(statements), deadline);
   for (std::size_t i = 0; i < sorted.run.size(); ++i) {
     walk_.take(sorted.run[i], std::move(results[batch.places[i]]));
   }

@@ -43,7 +43,7 @@ class DatabaseWalker {
 
   PolledServer& polled_;
   DatabaseWalk walk_;
-  std::unique_ptr<session::Session> session_;  // null between two databases
+  std::unique_ptr<ServerSession> session_;  // null between two databases
   std::optional<std::uint64_t> left_out_;
 };
 

@@ -48,7 +48,7 @@ class Row {
 
   [[nodiscard]] std::optional<bool> boolean(std::string_view column) const {
     const auto value = rows_.at(row_, column);
-    return value ? std::optional{*value == "t"} : std::nullopt;
+    return value == "t" || value == "f" ? std::optional{value == "t"} : std::nullopt;
   }
 
  private:
@@ -97,9 +97,10 @@ std::optional<cluster::ControlPoint> decode_place_of(const std::optional<std::st
     return std::nullopt;
   }
   std::uint32_t timeline = 0;
-  const auto [stopped, problem] = std::from_chars(text->data(), text->data() + space, timeline);
+  const char* const end = text->data() + space;
+  const auto [stopped, problem] = std::from_chars(text->data(), end, timeline);
   const auto position = pg::Lsn::parse(std::string_view{*text}.substr(space + 1));
-  if (problem != std::errc{} || timeline == 0 || !position) {
+  if (problem != std::errc{} || stopped != end || timeline == 0 || !position) {
     return std::nullopt;
   }
   return cluster::ControlPoint{pg::TimelineId{timeline}, *position};

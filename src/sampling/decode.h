@@ -31,8 +31,8 @@ namespace pgrepl::sampling {
 // The rows of the query stat_activity, added up for each state.
 [[nodiscard]] cluster::SessionCounts decode_sessions(const pg::ResultSet& rows);
 
-// The rows of queries/replication_slots.yaml.
-// Absent when there is no row: our role may not list pg_wal.
+// The row of the query in queries/wal.yaml that feeds wal_files. Absent when there is no row: our
+// role may not list pg_wal.
 [[nodiscard]] std::optional<cluster::WalFiles> decode_wal_files(const pg::ResultSet& rows);
 
 // Hidden when our role may not see what other sessions wait for.
@@ -40,6 +40,7 @@ namespace pgrepl::sampling {
     const pg::ResultSet& rows, cluster::Instant read_at
 );
 
+// The rows of queries/replication_slots.yaml.
 [[nodiscard]] std::vector<cluster::ReplicationSlot> decode_replication_slots(
     const pg::ResultSet& rows
 );
@@ -47,6 +48,7 @@ namespace pgrepl::sampling {
 // The number of the place that ObserverPlace::claim_sql() was given.
 [[nodiscard]] std::optional<int> decode_place(const pg::ResultSet& rows);
 
+// Absent when the column is.
 [[nodiscard]] std::optional<cluster::ServerTime> decode_start_time(const pg::ResultSet& rows);
 
 // The row that the server behind an endpoint answers.

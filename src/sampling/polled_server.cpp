@@ -9,7 +9,6 @@ namespace pgrepl::sampling {
 namespace {
 
 using session::QueryError;
-using session::QueryResult;
 
 // Of the server's name and the time, so that exporters differ and a simulated world repeats itself.
 std::minstd_rand seeded(const std::string& server, Instant now) {
@@ -21,14 +20,11 @@ std::minstd_rand seeded(const std::string& server, Instant now) {
   return std::minstd_rand{sequence};
 }
 
-QueryError given_up() {
-  return {.message = "given up: the session was closed", .ends_session = true, .given_up = true};
-}
-
 }  // namespace
 
 PolledServer::PolledServer(
     loop::Loop loop_of_all,
+    loop::Supervisor& supervisor_of_all,
     session::Network& network,
     const std::optional<std::string>& cluster,
     config::Server configured,
@@ -36,18 +32,18 @@ PolledServer::PolledServer(
     SharedQueries queries
 )
     : loop(loop_of_all),
+      supervisor(supervisor_of_all),
       server(std::move(configured)),
       sampling(pace),
       state(pace.tick),
       place(cluster, pace.observers, pace.tick),
       place_known(loop),
       collection(std::move(queries), pace.tick),
-      credentials(server.conninfo),
       network_(network),
       random_(seeded(server.name, loop.now())) {
 }
 
-std::unique_ptr<session::Session> PolledServer::make_session(const std::string& database) const {
+std::unique_ptr<ServerSession> PolledServer::make_session(const std::string& database) const {
   const session::SessionOptions options{
       .connect_timeout = sampling.connect_timeout,
       .statement_timeout = sampling.statement_timeout,
@@ -57,23 +53,19 @@ std::unique_ptr<session::Session> PolledServer::make_session(const std::string& 
   if (!database.empty()) {
     conninfo.set_parameter("dbname", database);
   }
-  return network_.make_session(std::move(conninfo), options);
+  auto session = network_.make_session(std::move(conninfo), options);
+  return std::make_unique<ServerSession>(std::move(session), server.conninfo);
 }
 
 asio::awaitable<std::optional<QueryError>> PolledServer::connect(session::Session& session) {
-  credentials.note();
-  const std::uint64_t closings = closings_;
   const auto connected = co_await session.connect();
-  if (closings != closings_) {
-    session.close();
-    co_return given_up();
-  }
   if (!connected) {
     QueryError refused{
         .reason = connected.error().reason,
         .sqlstate = connected.error().sqlstate,
         .message = connected.error().message,
         .ends_session = true,
+        .given_up = connected.error().given_up,
     };
     co_return refused;
   }
@@ -85,18 +77,6 @@ asio::awaitable<std::optional<QueryError>> PolledServer::connect(session::Sessio
   }
   collection.allow_round();
   co_return std::nullopt;
-}
-
-asio::awaitable<std::vector<QueryResult>> PolledServer::run(
-    session::Session& session, std::vector<pg::Statement> statements, Instant deadline
-) {
-  if (!session.is_open()) {
-    const QueryResult none = Unexpected<QueryError>{given_up()};
-    std::vector<QueryResult> results(statements.size(), none);
-    co_return results;
-  }
-  auto results = co_await session.run(std::move(statements), deadline);
-  co_return results;
 }
 
 Expected<pg::Statement, QueryError> PolledServer::tick_statement(const session::Session& session) {
@@ -130,20 +110,6 @@ void PolledServer::log_new_failures() {
         {{"server", server.name}, {"query", failure.query}, {"reason", failure.reason}}
     );
   }
-}
-
-void PolledServer::note_ending(const char* task, const std::exception_ptr& problem) {
-  if (!problem) {
-    return;
-  }
-  task_failures += 1;
-  task_failed(task);
-  log::write(
-      log::Level::Error,
-      "sampling",
-      "a task ended unexpectedly; the next one begins anew",
-      {{"server", server.name}, {"task", task}}
-  );
 }
 
 }  // namespace pgrepl::sampling

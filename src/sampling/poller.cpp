@@ -1,30 +1,25 @@
 #include "sampling/poller.h"
 
-#include "loop/ending_of.h"
-
 #include <utility>
 
 namespace pgrepl::sampling {
 
 Poller::Poller(
     loop::Loop loop,
+    loop::Supervisor& supervisor,
     session::Network& network,
     const std::optional<std::string>& cluster,
     config::Server server,
     const config::Sampling& sampling,
     SharedQueries queries
 )
-    : polled_(loop, network, cluster, std::move(server), sampling, std::move(queries)),
+    : polled_(loop, supervisor, network, cluster, std::move(server), sampling, std::move(queries)),
       ticker_(polled_),
       rounds_(polled_) {
 }
 
 asio::awaitable<void> Poller::tick() {
   return tick_as(polled_.tasks.begin());
-}
-
-asio::awaitable<void> Poller::tick_until_stopped() {
-  return repeat_ticks_as(polled_.tasks.begin());
 }
 
 asio::awaitable<void> Poller::run_round(Instant deadline) {
@@ -42,18 +37,6 @@ asio::awaitable<void> Poller::tick_as(Running) {
   co_await ticker_.turn();
 }
 
-asio::awaitable<void> Poller::repeat_ticks_as(Running) {
-  while (!polled_.stopped) {
-    auto turn = tick();
-    const std::exception_ptr problem = co_await loop::ending_of(std::move(turn));
-    polled_.note_ending("tick", problem);
-    if (problem) {
-      tick_failed();
-      co_await ticker_.pause();
-    }
-  }
-}
-
 asio::awaitable<void> Poller::join_round_as(Running, Instant deadline) {
   co_await rounds_.join(deadline);
 }
@@ -64,7 +47,6 @@ asio::awaitable<void> Poller::walk_as(Running) {
 
 // Whatever is under way on the connections ends with them.
 void Poller::step_down() {
-  polled_.note_closing();
   ticker_.close();
   rounds_.close();
   polled_.place.lost();
@@ -74,7 +56,6 @@ void Poller::step_down() {
 
 void Poller::stop() {
   polled_.stopped = true;
-  polled_.note_closing();
   ticker_.close();
   rounds_.close();
   ticker_.wake();
@@ -140,7 +121,6 @@ PollerCounters Poller::counters() const {
       .connections_opened = polled_.connections_opened,
       .errors = polled_.collection.errors(),
       .databases_left_out = rounds_.databases_left_out(),
-      .task_failures = polled_.task_failures,
   };
 }
 

@@ -1,13 +1,22 @@
 // Watches one server over at most two connections, both kept open: one for the tick, one for the
 // catalogue's rounds, so that a slow query never delays the tick. Belongs to the loop's thread.
 //
-// The parts: a Ticker and a RoundPoller obey, and what they decide by is in machines without I/O:
-// PollState, ObserverPlace, RoundGate, DatabaseWalk and Collection.
+// Who is who, of one server:
+//
+//   Poller         what others hold and ask; owns the three below
+//   PolledServer   what is known of the server, shared by the two that ask it
+//   Ticker         asks it at every tick, over its own ServerSession
+//   RoundPoller    runs the rounds over another, and hands it to a DatabaseWalker
+//   ServerSession  a session::Session, and the password file it logged in with
+//
+// These obey. What they decide by is in machines without I/O: PollState, ObserverPlace, RoundGate,
+// DatabaseWalk and Collection. What runs by itself, a round or a walk, runs under the Supervisor:
+// an exception costs that one only.
 #pragma once
 
 #include "cluster/sample.h"
 #include "config/config.h"
-#include "loop/clock.h"
+#include "loop/supervisor.h"
 #include "loop/tasks.h"
 #include "sampling/collection.h"
 #include "sampling/polled_server.h"
@@ -17,7 +26,6 @@
 #include "session/session.h"
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,7 +38,6 @@ struct PollerCounters {
   std::uint64_t connections_opened = 0;
   ErrorCounts errors;
   std::optional<std::uint64_t> databases_left_out;  // by the last walk
-  std::uint64_t task_failures = 0;                  // rounds and walks that an exception ended
 };
 
 class Poller {
@@ -38,6 +45,7 @@ class Poller {
   // With the name of a cluster, it shares the server with the other exporters of that cluster.
   Poller(
       loop::Loop loop,
+      loop::Supervisor& supervisor,
       session::Network& network,
       const std::optional<std::string>& cluster,
       config::Server server,
@@ -51,9 +59,6 @@ class Poller {
 
   // After a turn that threw: nobody knows what its connection was about to say.
   void tick_failed() { ticker_.close(); }
-
-  // Turn by turn until stop(). One that throws costs itself and a pause.
-  asio::awaitable<void> tick_until_stopped();
 
   // Runs the queries that are due, with a fresh tick, and returns when they are answered or at
   // `deadline`. Who comes while a round runs joins it. A round goes on without the caller who left
@@ -115,11 +120,6 @@ class Poller {
 
   [[nodiscard]] PollerCounters counters() const;
 
-  // `told` is called for each round and each walk that an exception ends, with the task's name.
-  void when_a_task_fails(std::function<void(const char* task)> told) {
-    polled_.task_failed = std::move(told);
-  }
-
   // Whether this exporter reads the server, or leaves it to others.
   [[nodiscard]] PlaceAt place_at(Instant now) const;
 
@@ -129,7 +129,6 @@ class Poller {
   // Each is counted from its call, before its first step, until its frame is gone.
   using Running = loop::Tasks::Running;
   asio::awaitable<void> tick_as(Running running);
-  asio::awaitable<void> repeat_ticks_as(Running running);
   asio::awaitable<void> join_round_as(Running running, Instant deadline);
   asio::awaitable<void> walk_as(Running running);
   void step_down();

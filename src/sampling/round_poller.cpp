@@ -1,13 +1,11 @@
 #include "sampling/round_poller.h"
 
-#include "loop/ending_of.h"
 #include "sampling/ask_predicates.h"
 #include "sampling/ask_refusals.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
-
-#include <asio/co_spawn.hpp>
 
 namespace pgrepl::sampling {
 
@@ -31,14 +29,14 @@ bool is_cut_short(const std::vector<QueryResult>& results) {
 RoundPoller::RoundPoller(PolledServer& polled)
     : polled_(polled),
       round_over_(polled.loop),
-      walk_paused_(polled.loop),
+      walk_over_(polled.loop),
       session_(polled.make_session("")),
       walker_(polled) {
 }
 
 asio::awaitable<void> RoundPoller::join(Instant deadline) {
   const Instant now = polled_.now();
-  const bool too_soon = polled_.collection.round_rests(now) && !polled_.credentials.changed();
+  const bool too_soon = polled_.collection.round_rests(now) && !session_->has_new_password();
   const bool senseless = too_soon && !gate_.is_running();
   if (senseless || polled_.stopped || polled_.state.failure(now)) {
     co_return;
@@ -68,10 +66,10 @@ asio::awaitable<void> RoundPoller::wait_until_over() {
 }
 
 void RoundPoller::start() {
-  auto ended = [this, running = polled_.tasks.begin()](const std::exception_ptr& problem) {
-    end_round(problem);
-  };
-  asio::co_spawn(polled_.loop.io, run_round(), std::move(ended));
+  round_broke_ = true;
+  // std::function wants what can be copied.
+  auto running = std::make_shared<const loop::Tasks::Running>(polled_.tasks.begin());
+  polled_.supervisor.spawn(this, "round", run_round(), [this, running] { end_round(); });
 }
 
 asio::awaitable<void> RoundPoller::run_round() {
@@ -80,12 +78,12 @@ asio::awaitable<void> RoundPoller::run_round() {
   if (!gate_.is_walking() && polled_.place.is_observer() && !polled_.stopped) {
     co_await ask_with_second_try();
   }
+  round_broke_ = false;
 }
 
-void RoundPoller::end_round(const std::exception_ptr& problem) {
-  polled_.note_ending("round", problem);
-  if (problem) {
-    session_->close();
+void RoundPoller::end_round() {
+  if (round_broke_) {
+    session_->close();  // nobody knows what it was about to say
   }
   polled_.log_new_failures();
   gate_.round_ended();
@@ -95,7 +93,7 @@ void RoundPoller::end_round(const std::exception_ptr& problem) {
 
 asio::awaitable<void> RoundPoller::wait_for_the_walk() {
   while (gate_.is_walking() && polled_.now() < gate_.deadline()) {
-    co_await walk_paused_.wait_until(gate_.deadline());
+    co_await walk_over_.wait_until(gate_.deadline());
   }
 }
 
@@ -179,7 +177,7 @@ asio::awaitable<std::optional<QueryError>> RoundPoller::run_due_queries(bool& cu
       catalogue::make_batch(*statement, due, polled_.sampling.statement_timeout);
   BatchAnswers answers{.version = session_->version(), .sent = polled_.now()};
   std::vector<pg::Statement> statements = batch.statements;
-  answers.results = co_await polled_.run(*session_, std::move(statements), gate_.deadline());
+  answers.results = co_await session_->run(std::move(statements), gate_.deadline());
   answers.durations = session_->durations();
   answers.received = polled_.now();
   cut_short = answers.results.front() && is_cut_short(answers.results) && !polled_.stopped;
@@ -204,16 +202,20 @@ asio::awaitable<void> RoundPoller::walk() {
     co_return;
   }
   gate_.walk_began();
-  auto walking = walker_.walk(*session_, gate_);
-  const std::exception_ptr problem = co_await loop::ending_of(std::move(walking));
-  polled_.note_ending("walk", problem);
-  if (problem) {
-    walker_.close();
+  auto running = std::make_shared<const loop::Tasks::Running>(polled_.tasks.begin());
+  auto walk = walker_.walk(*session_, gate_);
+  polled_.supervisor.spawn(this, "walk", std::move(walk), [this, running] { end_walk(); });
+  while (gate_.is_walking()) {
+    co_await walk_over_.wait_until(Instant::max());
   }
+}
+
+void RoundPoller::end_walk() {
+  walker_.close();
   polled_.log_new_failures();
   gate_.walk_ended();
   change_queries();
-  walk_paused_.cancel();
+  walk_over_.ring();
 }
 
 void RoundPoller::use(SharedQueries queries) {
@@ -237,7 +239,7 @@ void RoundPoller::close() {
 
 void RoundPoller::wake() {
   round_over_.ring();
-  walk_paused_.cancel();
+  walk_over_.ring();
 }
 
 std::optional<cluster::Failure> RoundPoller::failure(Instant now) const {

@@ -2,14 +2,12 @@
 // over a connection of their own.
 #pragma once
 
-#include "loop/alarm.h"
 #include "loop/bell.h"
 #include "sampling/database_walker.h"
 #include "sampling/polled_server.h"
 #include "sampling/round_gate.h"
 #include "session/session.h"
 
-#include <exception>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -60,7 +58,8 @@ class RoundPoller {
   void start();
   // A task of its own: whoever began it may leave before its end.
   asio::awaitable<void> run_round();
-  void end_round(const std::exception_ptr& problem);
+  void end_round();
+  void end_walk();
   asio::awaitable<void> wait_for_the_walk();
   asio::awaitable<void> wait_for_place();
   asio::awaitable<void> ask_with_second_try();
@@ -75,9 +74,10 @@ class RoundPoller {
   RoundGate gate_;
   loop::Bell round_over_;
   std::optional<Instant> last_round_;  // when the last one that brought something began
-  loop::Alarm walk_paused_;
-  std::unique_ptr<session::Session> session_;
+  loop::Bell walk_over_;
+  std::unique_ptr<ServerSession> session_;
   DatabaseWalker walker_;
+  bool round_broke_ = false;    // an exception ended it, as long as its last line is not reached
   SharedQueries next_queries_;  // null when they are to stay
 };
 

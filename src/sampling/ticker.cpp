@@ -58,22 +58,18 @@ asio::awaitable<void> Ticker::turn() {
   co_await pause_until(next);
 }
 
-asio::awaitable<void> Ticker::pause() {
-  co_await pause_.wait_until(polled_.now() + polled_.sampling.tick);
-}
-
 // A server that refused the password is left alone for long, but not once the password's file has
 // changed.
 asio::awaitable<void> Ticker::pause_until(Instant next) {
   while (!polled_.stopped && polled_.now() < next && !has_new_credentials()) {
     const Instant look = polled_.now() + polled_.sampling.tick;
-    co_await pause_.wait_until(polled_.credentials.in_file() ? std::min(next, look) : next);
+    co_await pause_.wait_until(session_->has_password_file() ? std::min(next, look) : next);
   }
 }
 
 bool Ticker::has_new_credentials() const {
   const auto failure = polled_.state.failure(polled_.now());
-  return failure && failure->reason == pg::FailureReason::Auth && polled_.credentials.changed();
+  return failure && failure->reason == pg::FailureReason::Auth && session_->has_new_password();
 }
 
 // A connection that was ended since the last tick says nothing against the server.
@@ -102,13 +98,18 @@ asio::awaitable<std::optional<Ticker::Answer>> Ticker::ask() {
     note_pooling();
   }
   if (!polled_.place.is_observer()) {
-    bool has_place = false;
     if (session_->is_pooled()) {
       leave_to_others();
-    } else {
-      has_place = co_await take_place();
+      co_return std::nullopt;
     }
+    auto has_place = co_await take_place();
     if (!has_place) {
+      polled_.place.lost();
+      const Instant now = polled_.now();
+      Answer answer{Unexpected<QueryError>{std::move(has_place.error())}, now, now};
+      co_return answer;
+    }
+    if (!*has_place) {
       co_return std::nullopt;
     }
     polled_.place_known.cancel();
@@ -155,15 +156,14 @@ void Ticker::leave_to_others() {
   session_->close();
 }
 
-asio::awaitable<bool> Ticker::take_place() {
+asio::awaitable<Expected<bool, QueryError>> Ticker::take_place() {
   const bool was_understudy = polled_.place.place() == Place::Understudy;
   std::vector<pg::Statement> statements{polled_.place.claim_sql(), kStartTime};
   const Instant deadline = polled_.now() + polled_.sampling.timeout;
-  auto results = co_await polled_.run(*session_, std::move(statements), deadline);
+  auto results = co_await session_->run(std::move(statements), deadline);
   // The connection may have ended after some of the statements were answered.
   if (const QueryError* lost = find_loss(results)) {
-    polled_.note_failure({lost->reason, lost->message});
-    co_return false;
+    co_return Unexpected<QueryError>{*lost};
   }
   if (!session_->is_open()) {
     co_return false;
@@ -178,7 +178,7 @@ asio::awaitable<bool> Ticker::take_place() {
   }
   if (was_understudy) {
     statements.assign(1, polled_.place.release_sql());
-    results = co_await polled_.run(*session_, std::move(statements), deadline);
+    results = co_await session_->run(std::move(statements), deadline);
   }
   co_return true;
 }

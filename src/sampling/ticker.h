@@ -23,9 +23,6 @@ class Ticker {
   // early when the server is polled no more.
   asio::awaitable<void> turn();
 
-  // Waits for a tick's length, or until wake().
-  asio::awaitable<void> pause();
-
   // Ends what is under way.
   void close();
 
@@ -49,8 +46,9 @@ class Ticker {
   asio::awaitable<void> ask_with_second_try();
   // Absent when the server is not ours to ask, or when what came of it is noted already.
   asio::awaitable<std::optional<Answer>> ask();
-  // Asks for a place where there is none yet. False when there is nothing more to ask this time.
-  asio::awaitable<bool> take_place();
+  // Asks for a place where there is none yet. False when there is nothing more to ask this time;
+  // the error when the connection was lost.
+  asio::awaitable<Expected<bool, session::QueryError>> take_place();
   void take_claim(const std::vector<session::QueryResult>& results);
   void note_pooling();
   // A login was all that is to be known of the server.
@@ -61,7 +59,7 @@ class Ticker {
 
   PolledServer& polled_;
   loop::Alarm pause_;
-  std::unique_ptr<session::Session> session_;
+  std::unique_ptr<ServerSession> session_;
   std::optional<cluster::ServerTime> seen_start_time_;
 };
 

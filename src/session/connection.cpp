@@ -39,6 +39,10 @@ void drop_notifications(PGconn* conn) {
   }
 }
 
+ConnectError given_up() {
+  return {.message = "given up while it connected", .sqlstate = "", .given_up = true};
+}
+
 // Neither a path nor an address of its own needs a name server. What a service says of host and
 // hostaddr stands in the conninfo already (conninfo_parser), so that libpq resolves nothing.
 bool resolves_itself(const pg::ConnInfo& conninfo) {
@@ -59,6 +63,10 @@ std::string too_large(const Limits& limits) {
 }
 
 void Connection::close() noexcept {
+  closed_ = true;
+  if (is_asking_) {
+    alarm_.cancel();
+  }
   release_socket();
   conn_.reset();
 }
@@ -138,6 +146,19 @@ asio::awaitable<bool> Connection::finish_by(asio::awaitable<void> work, loop::In
   return loop::finish_by(alarm_, std::move(work), deadline);
 }
 
+// What the resolver answers; absent when close() was called meanwhile. The resolver keeps the
+// deadline.
+template <class T>
+asio::awaitable<std::optional<T>> Connection::unless_closed(asio::awaitable<T> answer) {
+  is_asking_ = true;
+  auto brought = co_await loop::result_by(alarm_, std::move(answer), loop::Instant::max());
+  is_asking_ = false;
+  if (closed_) {
+    brought.reset();
+  }
+  co_return brought;
+}
+
 asio::awaitable<std::optional<ConnectError>> Connection::resolve(
     const pg::ConnInfo& conninfo, loop::Instant deadline
 ) {
@@ -150,7 +171,12 @@ asio::awaitable<std::optional<ConnectError>> Connection::resolve(
     co_return std::nullopt;
   }
   std::string host = conninfo.endpoint.host;
-  auto resolved = co_await resolver_.resolve(std::move(host), deadline);
+  auto look_up = resolver_.resolve(std::move(host), deadline);
+  const auto answer = co_await unless_closed(std::move(look_up));
+  if (!answer) {
+    co_return given_up();
+  }
+  const auto& resolved = *answer;
   if (!resolved) {
     ConnectError error{
         .reason = pg::FailureReason::Dns,
@@ -179,7 +205,12 @@ asio::awaitable<std::optional<ConnectError>> Connection::wait_for_ration(
     co_return rationed;
   }
   if (*begins > now) {
+    is_asking_ = true;
     co_await alarm_.wait_until(*begins);
+    is_asking_ = false;
+  }
+  if (closed_) {
+    co_return given_up();
   }
   co_return std::nullopt;
 }
@@ -210,11 +241,11 @@ asio::awaitable<void> Connection::establish(PostgresPollingStatusType& polling) 
 }
 
 std::optional<ConnectError> Connection::why_not_open(PostgresPollingStatusType polling) const {
+  if (closed_) {
+    return given_up();
+  }
   if (flooded_) {
     return ConnectError{pg::FailureReason::TooLarge, "its login is longer than 256 KiB", ""};
-  }
-  if (!is_open()) {
-    return ConnectError{pg::FailureReason::Other, "given up while it connected", ""};
   }
   if (polling == PGRES_POLLING_OK) {
     return std::nullopt;
@@ -243,16 +274,20 @@ asio::awaitable<std::optional<ConnectError>> Connection::start(
   if (failure) {
     co_return failure;
   }
-  const auto password = co_await resolver_.password(conninfo, deadline);
+  auto asked = resolver_.password(conninfo, deadline);
+  const auto password = co_await unless_closed(std::move(asked));
   if (!password) {
-    co_return ConnectError{pg::FailureReason::Auth, password.error(), ""};
+    co_return given_up();
+  }
+  if (!*password) {
+    co_return ConnectError{pg::FailureReason::Auth, password->error(), ""};
   }
   pg::Endpoint address = conninfo.endpoint;
   failure = co_await wait_for_ration(std::move(address), deadline);
   if (failure) {
     co_return failure;
   }
-  auto started = start_connection(conninfo, addresses_, *password);
+  auto started = start_connection(conninfo, addresses_, **password);
   if (!started) {
     co_return std::move(started.error());
   }
@@ -264,6 +299,7 @@ asio::awaitable<std::optional<ConnectError>> Connection::log_in(
     const pg::ConnInfo& conninfo, loop::Instant deadline
 ) {
   close();
+  closed_ = false;
   auto failure = co_await start(conninfo, deadline);
   if (failure) {
     co_return failure;
@@ -274,7 +310,7 @@ asio::awaitable<std::optional<ConnectError>> Connection::log_in(
   PostgresPollingStatusType polling = PGRES_POLLING_WRITING;
   auto attempt = establish(polling);
   const bool in_time = co_await finish_by(std::move(attempt), deadline);
-  failure = in_time ? why_not_open(polling) : late();
+  failure = in_time || closed_ ? why_not_open(polling) : late();
   if (failure) {
     close();
     co_return failure;

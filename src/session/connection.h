@@ -42,8 +42,8 @@ class Connection {
 
   // Resolves, waits until the address may be logged in to, connects and logs in, all by the
   // deadline. Where the server refuses what a password_command printed earlier, the command is
-  // asked once more. Absent when it is open now; else it is closed, also when close() was called
-  // meanwhile.
+  // asked once more. Absent when it is open now; else it is closed; `given_up` when close() was
+  // called meanwhile.
   asio::awaitable<std::optional<ConnectError>> open(pg::ConnInfo conninfo, loop::Instant deadline);
 
   // Runs `work`, which waits for this connection; false when the deadline came first.
@@ -68,7 +68,7 @@ class Connection {
 
   [[nodiscard]] const Limits& limits() const { return limits_; }
 
-  // Ends all waits.
+  // Ends all waits, those for an address and a password too.
   void close() noexcept;
 
   [[nodiscard]] bool is_open() const { return conn_ != nullptr; }
@@ -95,6 +95,8 @@ class Connection {
   asio::awaitable<std::optional<ConnectError>> wait_for_ration(
       pg::Endpoint address, loop::Instant deadline
   );
+  template <class T>
+  asio::awaitable<std::optional<T>> unless_closed(asio::awaitable<T> answer);
   asio::awaitable<void> establish(PostgresPollingStatusType& polling);
   asio::awaitable<bool> wait_for(WaitType direction);
   void watch_socket();
@@ -112,7 +114,9 @@ class Connection {
   std::uint64_t answer_began_ = 0;  // of received_
   bool flooded_ = false;            // more than the limit came before it was open
   Conn conn_;
-  int poll_error_ = 0;  // errno after the last PQconnectPoll
+  int poll_error_ = 0;      // errno after the last PQconnectPoll
+  bool is_asking_ = false;  // before there is a socket; the alarm belongs to that wait
+  bool closed_ = false;     // by close(), since open() began
   std::vector<std::string> addresses_;
 };
 

@@ -24,7 +24,9 @@ struct Errands::Waiter {
 struct Errands::Shared : std::enable_shared_from_this<Errands::Shared> {
   std::mutex mutex{};
   asio::io_context* io = nullptr;  // null once the owner is gone
-  Errands* owner = nullptr;        // for the loop's thread alone
+  // For the loop's thread alone.
+  Errands* owner = nullptr;
+  std::vector<Waiter*> waiters{};
   std::set<std::string> keys{};
   std::deque<std::pair<std::string, Errand>> queue{};
   std::map<std::string, Brought> done{};
@@ -101,7 +103,7 @@ void Errands::take_results() {
     const std::lock_guard lock{shared_->mutex};
     done.swap(shared_->done);
   }
-  for (Waiter* waiter : waiters_) {
+  for (Waiter* waiter : shared_->waiters) {
     if (const auto found = done.find(waiter->key); found != done.end()) {
       waiter->result = found->second;
       waiter->alarm->cancel();
@@ -118,15 +120,15 @@ asio::awaitable<std::optional<Brought>> Errands::run(
   loop::Alarm alarm{loop_};
   Waiter waiter{.key = std::move(key), .alarm = &alarm};
 
-  // Also when this coroutine is destroyed while it waits.
+  // Also when this coroutine is destroyed while it waits, perhaps after the owner.
   struct Registration {
-    std::vector<Waiter*>& all;
+    std::shared_ptr<Shared> with;
     Waiter* one;
 
-    ~Registration() { std::erase(all, one); }
-  } registration{waiters_, &waiter};
+    ~Registration() { std::erase(with->waiters, one); }
+  } const registration{shared_, &waiter};
 
-  waiters_.push_back(&waiter);
+  shared_->waiters.push_back(&waiter);
   co_await alarm.wait_until(deadline);
   co_return std::move(waiter.result);
 }

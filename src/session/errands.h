@@ -26,7 +26,8 @@ class Errands {
   static constexpr std::size_t kMostThreads = 4;
 
   explicit Errands(loop::Loop loop);
-  // Errands go on behind the back of whoever is gone, and bring nothing.
+  // Errands go on behind the back of whoever is gone, and bring nothing. Who waits still is never
+  // answered; its coroutine may be destroyed later.
   ~Errands();
   Errands(const Errands&) = delete;
   Errands& operator=(const Errands&) = delete;
@@ -46,7 +47,6 @@ class Errands {
   void take_results();
 
   loop::Loop loop_;
-  std::vector<Waiter*> waiters_;
   std::shared_ptr<Shared> shared_;  // with the threads, which may outlive this
 };
 

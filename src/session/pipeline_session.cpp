@@ -35,6 +35,10 @@ ConnectError late() {
   return {pg::FailureReason::Timeout, "no connection within connect_timeout", ""};
 }
 
+ConnectError given_up() {
+  return {.message = "given up while it connected", .sqlstate = "", .given_up = true};
+}
+
 ConnectError last_word_of(PGconn* conn) {
   return {
       .message = failure_message(PQerrorMessage(conn), "entering pipeline mode"), .sqlstate = ""};
@@ -57,12 +61,18 @@ PipelineSession::PipelineSession(
 }
 
 void PipelineSession::close() noexcept {
+  given_up_ = true;
+  end();
+}
+
+void PipelineSession::end() noexcept {
   connection_.close();
   prepared_.clear();
 }
 
 asio::awaitable<Expected<void, ConnectError>> PipelineSession::connect() {
-  close();
+  end();
+  given_up_ = false;
   const Deadline deadline = loop_.now() + options_.connect_timeout;
   pg::ConnInfo conninfo = conninfo_;
   auto failure = co_await connection_.open(std::move(conninfo), deadline);
@@ -73,8 +83,11 @@ asio::awaitable<Expected<void, ConnectError>> PipelineSession::connect() {
     const bool in_time = co_await connection_.finish_by(std::move(work), deadline);
     failure = in_time && outcome ? std::move(*outcome) : late();
   }
+  if (given_up_) {
+    failure = given_up();  // whatever else came of it
+  }
   if (failure) {
-    close();
+    end();
     co_return Unexpected<ConnectError>{std::move(*failure)};
   }
   co_return Expected<void, ConnectError>();
@@ -100,8 +113,7 @@ asio::awaitable<std::optional<ConnectError>> PipelineSession::make_ready() {
   std::optional<SimpleSession::Answer> answer;
   co_await converse(connection_, sql, answer);
   if (!answer || !is_open()) {
-    ConnectError closed{pg::FailureReason::Other, "given up while it connected", ""};
-    co_return answer && !*answer ? answer->error() : closed;
+    co_return answer && !*answer ? answer->error() : given_up();
   }
   if (!*answer) {
     co_return std::move(answer->error());
@@ -124,8 +136,9 @@ asio::awaitable<std::vector<QueryResult>> PipelineSession::run(
   too_large_ = false;
   connection_.begin_answer();
   if (!is_open()) {
-    lost_ = QueryError{
-        .reason = pg::FailureReason::Other, .message = "not connected", .ends_session = true};
+    if (!given_up_) {
+      lost_ = QueryError{.message = "not connected", .ends_session = true};
+    }
     co_return collect(true);
   }
   if (!pooled_ && !send_all()) {
@@ -238,7 +251,7 @@ void PipelineSession::end_statement() {
 void PipelineSession::stop_reading(Connection::Input why) {
   if (why == Connection::Input::TooLarge) {
     too_large_ = true;
-    connection_.close();
+    close();  // by our own side: of what comes after it nothing is known
   } else if (why == Connection::Input::Lost) {
     if (!pooled_) {
       take_results();  // the server's last word may have come with the end
@@ -338,7 +351,7 @@ QueryError PipelineSession::why_unanswered(bool in_time) const {
   if (lost_) {
     return *lost_;
   }
-  if (!is_open()) {
+  if (given_up_) {
     return {
         .message = "given up: the session was closed",
         .ends_session = true,
@@ -377,7 +390,7 @@ std::vector<QueryResult> PipelineSession::collect(bool in_time) {
     }
   }
   if (ended) {
-    close();
+    end();
   }
   return results;
 }

@@ -74,6 +74,7 @@ class PipelineSession : public Session {
   void take_answer(QueryResult answer);
   void end_statement();
   void stop_reading(Connection::Input why);
+  void end() noexcept;
   void lose_connection();
   void give_back_statements();
   [[nodiscard]] QueryError why_unanswered(bool in_time) const;
@@ -95,6 +96,7 @@ class PipelineSession : public Session {
   std::size_t ends_expected_ = 0;  // of commands that are no statement: DEALLOCATE ALL and its sync
   std::vector<std::chrono::duration<double>> durations_;
   Deadline answered_at_;            // the statement before
+  bool given_up_ = false;           // close() was called since connect()
   std::optional<QueryError> lost_;  // why the connection is gone
   bool too_large_ = false;          // it was closed for the statement that was being answered
 };

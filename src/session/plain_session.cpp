@@ -29,7 +29,12 @@ asio::awaitable<SimpleSession::Answer> PlainSession::ask(std::string sql, Deadli
     co_return failed(pg::FailureReason::Timeout, "no answer in time");
   }
   if (!answer) {
-    co_return failed(pg::FailureReason::Other, "the connection was closed before the answer");
+    ConnectError closed{
+        .message = "the connection was closed before the answer",
+        .sqlstate = "",
+        .given_up = true,
+    };
+    co_return Unexpected<ConnectError>{std::move(closed)};
   }
   co_return std::move(*answer);
 }

@@ -24,7 +24,7 @@ ConnectError no_transactions(const ConnectError& said) {
 }
 
 ConnectError gone() {
-  return {.message = "given up while it connected", .sqlstate = ""};
+  return {.message = "given up while it connected", .sqlstate = "", .given_up = true};
 }
 
 bool tells_our_process(PGconn* conn, const pg::ResultSet& rows) {

@@ -11,8 +11,9 @@ namespace pgrepl::session {
 
 struct ConnectError {
   pg::FailureReason reason = pg::FailureReason::Other;
-  std::string message;   // one line, without secrets
-  std::string sqlstate;  // empty when the server did not say one
+  std::string message;    // one line, without secrets
+  std::string sqlstate;   // empty when the server did not say one
+  bool given_up = false;  // our own side closed it meanwhile: nothing is known of the server
 };
 
 struct QueryError {

@@ -1,12 +1,14 @@
 #include "session/received_bytes.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstring>
 #include <optional>
 #include <utility>
 
-#include <linux/tcp.h>  // the C library's own struct tcp_info ends before tcpi_bytes_received
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -16,15 +18,20 @@ namespace {
 
 constexpr std::uint64_t kLeastRead = 8192;
 
+// Where tcpi_bytes_received stands in the kernel's struct tcp_info (linux/tcp.h, 4.1 and newer).
+// The C library's own ends before it, and the two headers exclude each other.
+constexpr std::size_t kBytesReceived = 128;
+
 // Absent when it is no TCP socket.
 std::optional<std::uint64_t> received_over_tcp(int socket) {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  constexpr std::size_t kNeeded = offsetof(tcp_info, tcpi_bytes_received) + sizeof(__u64);
-  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || size < kNeeded) {
+  std::uint64_t received = 0;
+  std::array<std::byte, kBytesReceived + sizeof received> info{};
+  socklen_t size = info.size();
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, info.data(), &size) != 0 || size < info.size()) {
     return std::nullopt;
   }
-  return info.tcpi_bytes_received;
+  std::memcpy(&received, info.data() + kBytesReceived, sizeof received);
+  return received;
 }
 
 std::uint64_t waiting_in(int socket) {

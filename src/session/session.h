@@ -38,17 +38,19 @@ class Session {
 
   // Opens the connection and pins what statements depend on (search_path, timeouts, read only);
   // takes no longer than connect_timeout. What was open is closed first. Behind a pooler nothing is
-  // pinned: each run is a transaction then, which leaves nothing.
+  // pinned: each run is a transaction then, which leaves nothing. After close() meanwhile the error
+  // is `given_up`, and the session is closed.
   virtual asio::awaitable<Expected<void, ConnectError>> connect() = 0;
 
   // One result for each statement, in their order; a failing one costs only itself. What is not
   // answered by the deadline is a timeout, and the session is closed then, as after any error that
-  // ends it. After close() in mid-run, what was not answered yet is `given_up`.
+  // ends it. After close(), in mid-run or before it, what was not answered yet is `given_up`; a
+  // session that never was open, or whose connection was lost, is "not connected".
   virtual asio::awaitable<std::vector<QueryResult>> run(
       std::vector<pg::Statement> statements, Deadline deadline
   ) = 0;
 
-  // Ends a run that is under way.
+  // Ends what is under way.
   virtual void close() noexcept = 0;
 
   [[nodiscard]] virtual bool is_open() const = 0;

@@ -38,6 +38,7 @@ class Watch::Stranger {
     config::Server server{.name = to_string(conninfo.endpoint), .conninfo = std::move(conninfo)};
     place_->pollers.add(std::make_unique<sampling::Poller>(
         watch.outside_.loop,
+        watch.supervisor_,
         watch.outside_.network,
         std::nullopt,
         std::move(server),

@@ -66,10 +66,9 @@ std::unique_ptr<sampling::Poller> Watch::start_poller(
     const std::optional<std::string>& cluster, const config::Server& server
 ) {
   auto made = std::make_unique<sampling::Poller>(
-      outside_.loop, outside_.network, cluster, server, config_.sampling, queries_
+      outside_.loop, supervisor_, outside_.network, cluster, server, config_.sampling, queries_
   );
   sampling::Poller* const poller = made.get();
-  poller->when_a_task_fails([this](const char* task) { counters_.note_task_failure(task); });
   loop::Turns turns{
       .name = "tick",
       .turn = [poller] { return poller->tick(); },

@@ -67,11 +67,12 @@ class IrregularFiles : public ::testing::TestWithParam<Kind> {
   [[nodiscard]] std::string configuration(
       const std::string& of_second, const std::string& more = ""
   ) const {
-    const std::string address = "host: 127.0.0.1, port: " + std::to_string(server.port()) +
-                                ", user: monitor, dbname: postgres";
+    const std::string address =
+        "host: 127.0.0.1, user: monitor, port: " + std::to_string(server.port());
+    const std::string second = "  - name: second\n    servers:\n      - { name: pg-2, " + address +
+                               ", dbname: template1" + of_second + " }\n";
     return more + "sampling: { tick: 200ms }\nclusters:\n  - servers:\n      - { name: pg-1, " +
-           address + " }\n" +
-           (of_second.empty() ? "" : "      - { name: pg-2, " + address + of_second + " }\n");
+           address + ", dbname: postgres }\n" + (of_second.empty() ? "" : second);
   }
 
   [[nodiscard]] static ExporterOptions with(std::vector<std::string> arguments) {
@@ -115,8 +116,8 @@ TEST_P(IrregularFiles, OfASecondServerCostThatServerAlone) {
     const std::string bad = folder / "bad";
     make(GetParam(), bad);
     // A key is looked for beside a certificate, and the other way round.
-    const std::string beside = std::string{key} == "sslkey"    ? ", sslcert: " + certificate
-                               : std::string{key} == "sslcert" ? ", sslkey: " + certificate
+    const std::string beside = std::string{key} == "sslkey"    ? ", sslmode: require, sslcert: " + certificate
+                               : std::string{key} == "sslcert" ? ", sslmode: require, sslkey: " + certificate
                                                                : "";
     const std::string file = folder.write(
         "exporter.yaml",
@@ -197,14 +198,17 @@ TEST_P(IrregularFiles, OfAPasswordThatIsRotatedCostNothingUntilTheNextLogin) {
   EXPECT_EQ(exporter.stop(), 0);
 }
 
+std::string name_of(const ::testing::TestParamInfo<Kind>& one) {
+  return one.param == Kind::Directory ? "Directory"
+         : one.param == Kind::Pipe    ? "Pipe"
+                                      : "Unreadable";
+}
+
 INSTANTIATE_TEST_SUITE_P(
     OfEachKind,
     IrregularFiles,
     ::testing::Values(Kind::Directory, Kind::Pipe, Kind::Unreadable),
-    [](const auto& one) {
-      const char* names[] = {"Directory", "Pipe", "Unreadable"};
-      return std::string{names[static_cast<int>(one.param)]};
-    }
+    name_of
 );
 
 class Unhindered : public ::testing::Test {
@@ -228,7 +232,7 @@ TEST_F(Unhindered, ByAnEncryptedKeyWithoutItsPassphrase) {
   std::filesystem::permissions(key, std::filesystem::perms::owner_read);
   serve_tls(server);
   const std::string second =
-      "host=127.0.0.1 user=monitor dbname=postgres sslmode=require sslcert=" + cert +
+      "host=127.0.0.1 user=monitor dbname=template1 sslmode=require sslcert=" + cert +
       " sslkey=" + key + " port=" + std::to_string(server.port());
   Exporter exporter{
       {.environment = {{"DATA_SOURCE_NAME", server.conninfo("monitor") + "," + second}}}};

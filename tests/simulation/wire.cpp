@@ -41,6 +41,11 @@ Wire::~Wire() {
 }
 
 void Wire::close() noexcept {
+  given_up_ = true;
+  drop();
+}
+
+void Wire::drop() noexcept {
   ++turn_;
   if (backend_ != 0) {
     exchange_.by_backend.erase(backend_);
@@ -86,7 +91,8 @@ asio::awaitable<Wire::Passed> Wire::pass(milliseconds time, Instant deadline, bo
 }
 
 asio::awaitable<std::optional<ConnectError>> Wire::open(pg::ConnInfo conninfo, Instant deadline) {
-  close();
+  drop();
+  given_up_ = false;
   const pg::Endpoint& endpoint = conninfo.endpoint;
   const auto found = exchange_.world.find(endpoint.host, endpoint.port);
   if (!found) {
@@ -94,6 +100,7 @@ asio::awaitable<std::optional<ConnectError>> Wire::open(pg::ConnInfo conninfo, I
     co_await alarm_.wait_until(deadline);
     ConnectError unknown =
         connect_error(pg::FailureReason::Timeout, "no connection within connect_timeout", "");
+    unknown.given_up = given_up_;
     co_return unknown;
   }
   node_ = *found;
@@ -104,7 +111,7 @@ asio::awaitable<std::optional<ConnectError>> Wire::open(pg::ConnInfo conninfo, I
   Contact& contact = exchange_.ledger.of(exporter_, node_);
   if (failure) {
     contact.failed = loop_.now();
-    close();
+    drop();
     if (exchange_.film.keeps()) {
       exchange_.film.note(
           loop_.now(),
@@ -135,8 +142,9 @@ std::optional<ConnectError> Wire::refusal() const {
 asio::awaitable<std::optional<ConnectError>> Wire::log_in(Instant deadline) {
   const ConnectError late =
       connect_error(pg::FailureReason::Timeout, "no connection within connect_timeout", "");
-  const ConnectError given_up =
+  ConnectError given_up =
       connect_error(pg::FailureReason::Other, "given up while it connected", "");
+  given_up.given_up = true;
   const ConnectError refused = connect_error(pg::FailureReason::Refused, "Connection refused", "");
   const milliseconds round_trip = 2 * link().latency;
   const bool refuses =
@@ -175,7 +183,8 @@ asio::awaitable<std::vector<QueryResult>> Wire::run(
   durations_.clear();
   std::vector<QueryResult> results;
   if (!is_open()) {
-    QueryError closed{.message = "not connected", .ends_session = true};
+    const char* const why = given_up_ ? "given up: the session was closed" : "not connected";
+    QueryError closed{.message = why, .ends_session = true, .given_up = given_up_};
     results.assign(statements.size(), failed(closed));
     co_return results;
   }
@@ -262,7 +271,7 @@ void Wire::lose(Passed why, std::size_t wanted, std::vector<QueryResult>& result
           exchange_.world.node(node_).name + ": " + error.message
       );
     }
-    close();
+    drop();
   }
   while (results.size() < wanted) {
     results.push_back(failed(error));

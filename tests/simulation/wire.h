@@ -40,6 +40,7 @@ class Wire {
       std::vector<pg::Statement> statements, milliseconds statement_timeout, Instant deadline
   );
 
+  // By our own side.
   void close() noexcept;
 
   // The server has ended it. Noticed as soon as the link lets it through.
@@ -59,6 +60,7 @@ class Wire {
   }
 
  private:
+  void drop() noexcept;
   enum class Passed { Yes, Late, Ended, GivenUp };
 
   // Lets `time` pass. With `needs_server`, it stands still while the server or the link does.
@@ -81,7 +83,8 @@ class Wire {
   loop::Alarm alarm_;
   NodeId node_ = 0;
   std::uint64_t backend_ = 0;  // 0: closed
-  std::uint64_t turn_ = 0;     // grows with each close()
+  std::uint64_t turn_ = 0;     // grows with each drop()
+  bool given_up_ = false;      // close() was called since open()
   bool ended_ = false;
   pg::ServerVersion version_;
   std::vector<std::string> addresses_;

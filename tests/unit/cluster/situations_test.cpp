@@ -76,6 +76,18 @@ TEST(Candidate, OfTheSameWalIsNotTheOneBelow) {
   EXPECT_EQ(film.cluster().best_candidate, "pg-2");
 }
 
+TEST(Candidate, BetweenEqualsStandsHighestInTheTree) {
+  Film film;
+  film.show(
+      0,
+      {below(0, wal(0)),
+       feeding(0, wal(0)),
+       fed("pg-2", 0, wal(0)).sends(sender("pg-3").replayed(wal(0)))}
+  );
+  EXPECT_TRUE(film.standby("pg-3").failover_ready);
+  EXPECT_EQ(film.cluster().best_candidate, "pg-2");
+}
+
 // To have a restore_command is no reason not to take over.
 TEST(Candidate, WithARestoreCommandIsReadyOnceItsUpstreamIsGone) {
   Film film = film_of_a_death();

@@ -14,7 +14,7 @@ namespace pgrepl::discovery {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 class Answers : public fetch::Client {
  public:

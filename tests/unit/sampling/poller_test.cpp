@@ -1,13 +1,8 @@
-#include "sampling/poller.h"
-
-#include "queries_fixture.h"
-#include "scripted_network.h"
+#include "poller_scene.h"
 #include "support/captured_log.h"
 
 #include <stdexcept>
 
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <gtest/gtest.h>
 
 namespace pgrepl::sampling {
@@ -17,69 +12,11 @@ using namespace std::chrono_literals;
 using testing::lost_query;
 using testing::lsn;
 using testing::one_value;
-using testing::ScriptedReply;
 using testing::tick_rows;
-
-const config::Sampling kPace{.tick = 1s, .timeout = 3s, .observers = 0};
-
-// A poller of a scripted server, and who calls it.
-struct Scene {
-  explicit Scene(const config::Sampling& pace = kPace) {
-    server.replies["TICK"] = {tick_rows("0/100")};
-    server.replies["OFTEN"] = {one_value("n", "1")};
-    server.replies["HOURLY"] = {one_value("n", "1")};
-    server.replies["TABLES"] = {one_value("n", "1")};
-    pg::ResultSet names = one_value("datname", "app");
-    names.append("shop");
-    server.replies["SELECT datname"] = {names};
-    config::Server configured{.name = "pg-1", .conninfo = {}};
-    poller = std::make_unique<Poller>(
-        loop, network, std::nullopt, configured, pace, testing::few_queries()
-    );
-  }
-
-  void spawn(asio::awaitable<void> task) {
-    asio::co_spawn(io, std::move(task), [this](const std::exception_ptr& problem) {
-      ended += 1;
-      if (problem) {
-        std::rethrow_exception(problem);
-      }
-    });
-  }
-
-  asio::awaitable<void> note_end(asio::awaitable<void> task, std::optional<Instant>& at) {
-    co_await std::move(task);
-    at = loop.now();
-  }
-
-  void run_for(std::chrono::milliseconds time) { clock.run_until(io, loop.now() + time); }
-
-  void round() {
-    spawn(poller->run_round(loop.now() + 3s));
-    run_for(100ms);
-  }
-
-  void stop() {
-    poller->stop();
-    clock.run_until(io, loop.now());
-  }
-
-  [[nodiscard]] const std::map<std::string, Collected>& collected() const {
-    return poller->collected(loop.now());
-  }
-
-  testing::SteppedClock clock;
-  asio::io_context io{1};
-  loop::Loop loop{io, clock};
-  testing::ScriptedServer server;
-  testing::ScriptedNetwork network{loop, server};
-  std::unique_ptr<Poller> poller;
-  int ended = 0;
-};
 
 TEST(Poller, TicksAndRoundsBringWhatTheServerAnswers) {
   Scene scene;
-  scene.spawn(scene.poller->tick_until_stopped());
+  scene.tick();
   scene.run_for(100ms);
   scene.round();
   EXPECT_TRUE(scene.poller->answers(scene.loop.now()));
@@ -91,7 +28,7 @@ TEST(Poller, TicksAndRoundsBringWhatTheServerAnswers) {
 
 TEST(Poller, ASlowRoundReplacesNoFresherTick) {
   Scene scene;
-  scene.spawn(scene.poller->tick_until_stopped());
+  scene.tick();
   scene.run_for(100ms);
   scene.server.replies["OFTEN"].takes = 2500ms;
   scene.spawn(scene.poller->run_round(scene.loop.now() + 3s));
@@ -236,7 +173,11 @@ TEST(Poller, AReloadRightAfterTheLoginEndsIt) {
       }
     };
     const Instant deadline = scene.loop.now() + 3s;
-    scene.spawn(by_round ? scene.poller->run_round(deadline) : scene.poller->tick_until_stopped());
+    if (by_round) {
+      scene.spawn(scene.poller->run_round(deadline));
+    } else {
+      scene.tick();
+    }
     scene.run_for(100ms);
     EXPECT_TRUE(scene.poller->has_ended());
     EXPECT_TRUE(scene.poller->counters().errors.empty());
@@ -265,7 +206,7 @@ TEST(Poller, AServerOfAnUnsupportedVersionIsDownForThatReason) {
     scene.run_for(100ms);
     ASSERT_TRUE(scene.poller->failure(scene.loop.now()));
     EXPECT_EQ(scene.poller->failure(scene.loop.now())->reason, pg::FailureReason::Unsupported);
-    scene.spawn(scene.poller->tick_until_stopped());
+    scene.tick();
     scene.run_for(5s);
     const auto sample = scene.poller->sample(scene.loop.now());
     ASSERT_TRUE(sample.failure);
@@ -281,7 +222,7 @@ TEST(Poller, AServerOfAnUnsupportedVersionIsDownForThatReason) {
 TEST(Poller, AnUpgradedServerIsReadAfterTenTicks) {
   Scene scene;
   scene.server.version = {120022};
-  scene.spawn(scene.poller->tick_until_stopped());
+  scene.tick();
   scene.run_for(1s);
   scene.server.version = {150004};
   scene.run_for(11s);
@@ -299,7 +240,7 @@ TEST(Poller, AnExceptionCostsOneTurnARoundOrAWalk) {
       throw std::runtime_error{"broken"};
     }
   };
-  scene.spawn(scene.poller->tick_until_stopped());
+  scene.tick();
   scene.run_for(3s);
   EXPECT_TRUE(scene.poller->answers(scene.loop.now()));
   breaks = "OFTEN";
@@ -310,8 +251,9 @@ TEST(Poller, AnExceptionCostsOneTurnARoundOrAWalk) {
   scene.spawn(scene.poller->walk());
   scene.run_for(100ms);
   scene.round();
-  EXPECT_EQ(scene.poller->counters().task_failures, 3U);
-  EXPECT_EQ(log.count("ended unexpectedly"), 3U);
+  const std::map<std::string, int> once_each{{"round", 1}, {"tick", 1}, {"walk", 1}};
+  EXPECT_EQ(scene.failures, once_each);
+  EXPECT_EQ(log.count("a task failed unexpectedly"), 3U);
   EXPECT_LE(scene.server.most_open, 2);
   scene.stop();
   EXPECT_TRUE(scene.poller->has_ended());
@@ -342,7 +284,7 @@ TEST(Poller, EndWaitsForARoundThatNobodyWaitsFor) {
 
 // Everything at once: ticks, two callers, a walk.
 void begin_all(Scene& scene) {
-  scene.spawn(scene.poller->tick_until_stopped());
+  scene.tick();
   scene.spawn(scene.poller->run_round(scene.loop.now() + 3s));
   scene.spawn(scene.poller->run_round(scene.loop.now() + 50ms));
 }

@@ -12,32 +12,40 @@ using session::QueryResult;
 
 class ScriptedSession : public session::Session {
  public:
-  ScriptedSession(loop::Loop loop, ScriptedServer& server)
-      : server_(server), alarm_(loop), loop_(loop) {}
+  ScriptedSession(loop::Loop loop, ScriptedServer& server, std::string database)
+      : server_(server), alarm_(loop), loop_(loop), database_(std::move(database)) {}
 
   ~ScriptedSession() override { close(); }
 
   asio::awaitable<Expected<void, ConnectError>> connect() override {
     close();
+    given_up_ = false;
     connecting_ = true;
+    server_.tries += 1;
     server_.heard("connect");
     const Instant at = loop_.now() + server_.login_takes;
     if (connecting_) {
       co_await alarm_.wait_until(at);
     }
     if (!connecting_) {
-      ConnectError closed{.message = "given up while it connected", .sqlstate = ""};
-      co_return Unexpected<ConnectError>{std::move(closed)};
+      co_return Unexpected<ConnectError>{given_up()};
     }
     connecting_ = false;
     if (server_.refusal) {
       co_return Unexpected<ConnectError>{*server_.refusal};
     }
+    if (const auto refused = server_.refuses.find(database_); refused != server_.refuses.end()) {
+      co_return Unexpected<ConnectError>{refused->second};
+    }
+    server_.databases.push_back(database_);
     open_ = true;
     server_.logins += 1;
     server_.open += 1;
     server_.most_open = std::max(server_.most_open, server_.open);
     server_.heard("connected");
+    if (!open_) {
+      co_return Unexpected<ConnectError>{given_up()};
+    }
     co_return Expected<void, ConnectError>();
   }
 
@@ -47,7 +55,7 @@ class ScriptedSession : public session::Session {
     durations_.clear();
     lost_.reset();
     std::vector<QueryResult> results;
-    QueryError missing{.message = "not connected", .ends_session = true};
+    QueryError missing{.message = "not connected", .ends_session = true, .given_up = given_up_};
     for (const pg::Statement& statement : statements) {
       if (open_) {
         server_.heard(statement.text());
@@ -61,7 +69,7 @@ class ScriptedSession : public session::Session {
         missing = why_missing(sent + reply.takes <= deadline);
       }
       if (!open_ || sent + reply.takes > deadline) {
-        close();
+        end();
         results.emplace_back(Unexpected<QueryError>{missing});
         continue;
       }
@@ -72,10 +80,8 @@ class ScriptedSession : public session::Session {
   }
 
   void close() noexcept override {
-    server_.open -= open_ ? 1 : 0;
-    open_ = false;
-    connecting_ = false;
-    alarm_.cancel();
+    given_up_ = true;
+    end();
   }
 
   [[nodiscard]] bool is_open() const override { return open_; }
@@ -89,6 +95,17 @@ class ScriptedSession : public session::Session {
   }
 
  private:
+  void end() noexcept {
+    server_.open -= open_ ? 1 : 0;
+    open_ = false;
+    connecting_ = false;
+    alarm_.cancel();
+  }
+
+  static ConnectError given_up() {
+    return {.message = "given up while it connected", .sqlstate = "", .given_up = true};
+  }
+
   [[nodiscard]] ScriptedReply reply_to(const std::string& sql) const {
     for (const auto& [beginning, reply] : server_.replies) {
       if (sql.starts_with(beginning)) {
@@ -120,15 +137,17 @@ class ScriptedSession : public session::Session {
     into.push_back(reply.result);
     if (!reply.result && reply.result.error().ends_session) {
       lost_ = reply.result.error();
-      close();
+      end();
     }
   }
 
   ScriptedServer& server_;
   loop::Alarm alarm_;
   loop::Loop loop_;
+  std::string database_;
   bool open_ = false;
   bool connecting_ = false;
+  bool given_up_ = false;           // close() was called since connect()
   std::optional<QueryError> lost_;  // what ended the connection under a statement
   std::vector<std::string> addresses_;
   std::vector<std::chrono::duration<double>> durations_;
@@ -176,9 +195,11 @@ std::size_t ScriptedServer::times(const std::string& beginning) const {
 }
 
 std::unique_ptr<session::Session> ScriptedNetwork::make_session(
-    pg::ConnInfo, session::SessionOptions
+    pg::ConnInfo conninfo, session::SessionOptions options
 ) {
-  return std::make_unique<ScriptedSession>(loop_, server_);
+  server_.options = options;
+  const std::string database{conninfo.parameter("dbname").value_or("")};
+  return std::make_unique<ScriptedSession>(loop_, server_, database);
 }
 
 }  // namespace pgrepl::testing

@@ -51,12 +51,17 @@ struct ScriptedReply {
 struct ScriptedServer {
   pg::ServerVersion version{150004};
   std::optional<session::ConnectError> refusal;
+  // Likewise, of logins to one database.
+  std::map<std::string, session::ConnectError> refuses;
   milliseconds login_takes{1};
   // By the beginning of the statement; what has none is answered with no rows.
   std::map<std::string, ScriptedReply> replies;
   // Called when a statement begins to be answered, and when a login has worked.
   std::function<void(const std::string& sql)> heard = [](const std::string&) {};
   int logins = 0;
+  int tries = 0;                       // to log in, the refused ones too
+  std::vector<std::string> databases;  // of the logins that worked; empty: as configured
+  std::optional<session::SessionOptions> options;  // of the session that was made last
   int open = 0;
   int most_open = 0;
   std::vector<std::string> asked;  // in the order of answers

@@ -15,7 +15,7 @@ namespace pgrepl::session {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 std::string password_of(const std::string& script, std::chrono::milliseconds time = 10s) {
   const Brought brought = run_password_command({"/bin/sh", "-c", script}, time);

@@ -108,6 +108,88 @@ TEST_F(ResolverTest, WhatALookUpThrowsIsItsError) {
   EXPECT_EQ(found.error(), "no memory");
 }
 
+TEST_F(ResolverTest, WhatTheResolverSaysIsTheError) {
+  Resolver resolver{
+      loop, [](const std::string&) { return Found{Unexpected<std::string>{"no such name"}}; }};
+  const auto found = resolve(resolver, "pg-1", 10s);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error(), "no such name");
+}
+
+TEST_F(ResolverTest, SilenceIsAnErrorAtTheDeadline) {
+  Resolver resolver{loop, silent};
+  const auto found = resolve(resolver, "pg-1", 1ms);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error(), "no answer from the name server in time");
+}
+
+TEST_F(ResolverTest, EachWhoAsksHasADeadlineOfItsOwn) {
+  Resolver resolver{loop, silent};
+  std::optional<Found> patient;
+  asio::co_spawn(
+      io,
+      resolver.resolve("pg-1", loop.now() + 10s),
+      [&patient](const std::exception_ptr&, Found found) { patient = std::move(found); }
+  );
+  std::optional<Found> hurried;
+  asio::co_spawn(
+      io,
+      resolver.resolve("pg-1", loop.now() + 1ms),
+      [&](const std::exception_ptr&, Found found) {
+        hurried = std::move(found);
+        EXPECT_FALSE(patient);
+        servers->let_go();
+      }
+  );
+  io.run();
+  ASSERT_TRUE(hurried && patient);
+  EXPECT_FALSE(*hurried);
+  EXPECT_TRUE(*patient);
+  EXPECT_EQ(servers->count(), 1);
+}
+
+TEST_F(ResolverTest, WhoWaitsBehindThoseThatHangIsServedAfterThem) {
+  Resolver resolver{loop, silent};
+  for (std::size_t i = 0; i < Resolver::kMostThreads; ++i) {
+    EXPECT_FALSE(resolve(resolver, "host-" + std::to_string(i), 1ms));
+  }
+  EXPECT_FALSE(resolve(resolver, "pg-1", 1ms)) << "all threads hang";
+  servers->let_go();
+  EXPECT_EQ(resolve(resolver, "pg-1", 10s), std::vector<std::string>{"pg-1 is here"});
+}
+
+TEST_F(ResolverTest, AnAnswerIsNotKeptForTheNextQuestion) {
+  servers->let_go();
+  Resolver resolver{loop, silent};
+  EXPECT_TRUE(resolve(resolver, "pg-1", 10s));
+  EXPECT_TRUE(resolve(resolver, "pg-1", 10s));
+  EXPECT_EQ(servers->count(), 2) << "addresses change";
+}
+
+TEST_F(ResolverTest, WhoWaitsMayBeDestroyedAfterTheResolver) {
+  bool ended = false;
+  {
+    asio::io_context short_lived{1};
+    const loop::Loop on{short_lived, clock};
+    auto resolver = std::make_unique<Resolver>(on, silent);
+    asio::co_spawn(
+        short_lived,
+        resolver->resolve("pg-1", on.now() + 10s),
+        [&ended](const std::exception_ptr&, const Found&) { ended = true; }
+    );
+    short_lived.poll();
+    resolver.reset();
+  }
+  EXPECT_FALSE(ended);
+  servers->let_go();
+}
+
+TEST(LookUpHost, GivesEachAddressOnce) {
+  const auto found = look_up_host("127.0.0.1");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(*found, std::vector<std::string>{"127.0.0.1"});
+}
+
 TEST_F(ResolverTest, ALookUpMayOutliveTheResolver) {
   auto resolver = std::make_unique<Resolver>(loop, silent);
   EXPECT_FALSE(resolve(*resolver, "pg-1", 1ms));
