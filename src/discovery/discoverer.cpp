@@ -2,7 +2,6 @@
 
 #include "discovery/dns.h"
 #include "discovery/patroni.h"
-#include "log/log.h"
 #include "loop/finish_by.h"
 #include "loop/mark.h"
 
@@ -122,15 +121,7 @@ void Discoverer::follow(Follower& follower, std::span<const Sighting> sightings,
   }
   roster_.take_answer(follower.number, followed.servers);
   for (const std::string& address : followed.refused) {
-    if (follower.reported.insert(address).second) {
-      log::write(
-          log::Level::Warning,
-          "discovery",
-          "a standby is not followed; to send our credentials there, list its network in "
-          "allowed_networks",
-          {{"address", address}}
-      );
-    }
+    follower.refused.say(address);
   }
 }
 

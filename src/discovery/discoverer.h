@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/config.h"
+#include "discovery/refused.h"
 #include "discovery/replication.h"
 #include "discovery/roster.h"
 #include "discovery/source.h"
@@ -11,7 +12,6 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -68,7 +68,7 @@ class Discoverer {
     std::size_t number;  // in the roster
     config::ReplicationDiscovery configured;
     Instant next{};
-    std::set<std::string> reported{};  // refused addresses that have been said
+    Refused refused{};
   };
 
   void follow(Follower& follower, std::span<const Sighting> sightings, Instant now);

@@ -1,7 +1,9 @@
 #include "discovery/dns.h"
 
+#include "discovery/roster.h"
 #include "discovery/server_at.h"
 
+#include <functional>
 #include <utility>
 
 namespace pgrepl::discovery {
@@ -20,6 +22,7 @@ asio::awaitable<Expected<std::vector<config::Server>, std::string>> DnsSource::d
     co_return Unexpected<std::string>{
         "dns " + configured_.name + ": cannot be resolved: " + addresses.error()};
   }
+  leave_some(*addresses, Roster::kMost, std::identity{});
   std::vector<config::Server> servers;
   for (const std::string& address : *addresses) {
     servers.push_back(server_at(address, configured_.login, configured_.name));

@@ -1,6 +1,7 @@
 #include "discovery/patroni.h"
 
 #include "discovery/patroni_cluster.h"
+#include "discovery/roster.h"
 #include "discovery/surroundings.h"
 #include "log/log.h"
 
@@ -61,6 +62,7 @@ asio::awaitable<Expected<std::vector<config::Server>, std::string>> PatroniSourc
     if (cluster) {
       preferred_ = which;
       note_pause(cluster->paused);
+      leave_some(cluster->members, Roster::kMost, &PatroniMember::name);
       co_return to_servers(*cluster, configured_.login, reach_);
     }
     reason += (reason.empty() ? "" : "; ") + place + ": " + cluster.error();

@@ -14,6 +14,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::size_t kLongestName = 256;  // bytes
+
 std::string text_of(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
@@ -56,6 +58,10 @@ Expected<PatroniCluster, std::string> parse_patroni_cluster(std::string_view tex
     if (!member->endpoint.host.empty() && !pg::is_host(member->endpoint.host)) {
       return Unexpected{
           "the host of member '" + printable(member->name) + "' is neither a name nor an address"};
+    }
+    if (member->name.size() > kLongestName || !is_printable(member->name)) {
+      return Unexpected{
+          std::string{"a member's name is too long, or has characters that do not print"}};
     }
     if (!member->endpoint.host.empty()) {
       cluster.members.push_back(std::move(*member));

@@ -1,6 +1,9 @@
 // Which servers of a cluster are watched, and under which names: what the sources say, joined with
 // what the servers themselves show. A value; time is an argument.
 //
+// However much the sources name, no more than a limit is entered: the sources are others', and each
+// server costs two connections.
+//
 // Two entries are one server when their postmasters are the same: started at the same microsecond,
 // with the same system identifier as far as both are known. Addresses do not decide, since a proxy
 // or a forwarded port gives many servers one address; only while nothing better is known, a name
@@ -14,10 +17,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace pgrepl::discovery {
@@ -39,17 +45,24 @@ enum class Coverage : std::uint8_t { Complete, Partial };
 
 class Roster {
  public:
+  // Of one cluster, beside the configured servers.
+  static constexpr std::size_t kMost = 1000;
+
+  // At most `most` servers are entered beside the configured ones; those that are gone and not
+  // forgotten yet count too.
   Roster(
       std::vector<config::Server> configured,
       std::vector<Coverage> sources,
-      std::chrono::milliseconds forget_after
+      std::chrono::milliseconds forget_after,
+      std::size_t most = kMost
   );
 
   // What the sources of `before` found, where they are sources of this one too: `numbers` has their
   // places here. A configured server stands for what was found under its name or address.
   void take_over(const Roster& before, std::span<const std::optional<std::size_t>> numbers);
 
-  // The latest answer of a source replaces the one before.
+  // The latest answer of a source replaces the one before. Where it has one name for several
+  // addresses, each of them is called "name/address:port".
   void take_answer(std::size_t source, const std::vector<config::Server>& found);
   // What it said before stays valid.
   void take_failure(std::size_t source, std::string reason);
@@ -61,7 +74,8 @@ class Roster {
   // their speed decides about names.
   [[nodiscard]] std::vector<config::Server> watched() const;
 
-  // Why sources fail now; empty when none does.
+  // Why sources fail now, and that servers are left out when there are too many; empty when neither
+  // is so.
   [[nodiscard]] std::vector<std::string> failures() const;
 
  private:
@@ -87,22 +101,24 @@ class Roster {
     bool has_spoken = false;
     std::optional<std::string> failure;
     std::vector<config::Server> unsorted;  // its answer, until every source has spoken
+    bool overflows = false;                // not all of its answer was entered
   };
 
+  using Address = std::pair<std::string, std::uint16_t>;
+  using SightingsByName = std::map<std::string_view, const Sighting*>;
+  class Index;
+  class Originals;
+
   void take_waiting_answers();
-  void enter(std::size_t source, const config::Server& found);
-  Entry* find_listed(std::size_t source, const config::Server& found);
-  [[nodiscard]] std::string free_name(const config::Server& found) const;
-  [[nodiscard]] std::optional<Alias> find_original(
-      const Entry& entry, std::span<const Sighting> sightings
-  ) const;
-  [[nodiscard]] bool still_holds(const Alias& alias, std::span<const Sighting> sightings) const;
-  [[nodiscard]] bool is_wanted(const Entry& entry, std::span<const Sighting> sightings) const;
-  void forget_gone(std::span<const Sighting> sightings, Instant now);
+  void enter(std::size_t source, const config::Server& found, Index& index);
+  [[nodiscard]] static Address full_address_of(const pg::ConnInfo& conninfo);
+  static void tell_apart(std::vector<config::Server>& found);
+  void forget_gone(const SightingsByName& sightings, Instant now);
 
   std::vector<Entry> entries_;
   std::vector<Source> sources_;
   std::chrono::milliseconds forget_after_;
+  std::size_t most_;
 };
 
 // The address that is connected to: hostaddr where there is one, else the host.

@@ -1,6 +1,6 @@
 // Passwords that a program prints and that expire, on a real server.
 #include "support/exporter.h"
-#include "support/pg_server.h"
+#include "support/pg_cluster.h"
 #include "support/scratch_folder.h"
 #include "support/wait_until.h"
 
@@ -69,7 +69,8 @@ class TokenLogin : public ::testing::Test {
   std::string script = folder / "token";
   std::string token = folder / "token.txt";
   std::string runs = folder / "runs";
-  PgServer server{};
+  PgCluster cluster{};
+  PgServer& server = cluster.primary();
 };
 
 TEST_F(TokenLogin, ExpiredTokenIsReplacedAtOnceAndShownNowhere) {

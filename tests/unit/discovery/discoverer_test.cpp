@@ -102,6 +102,106 @@ TEST_F(Discovering, StopAtAnyMomentEndsItAtOnce) {
   }
 }
 
+class Following : public Discovering {
+ protected:
+  Following() {
+    config::ReplicationDiscovery follow{
+        .allowed_networks = {*pg::Network::parse("10.0.0.0/8")}, .login = {}, .refresh = 15s};
+    follow.login.endpoint.port = 5432;
+    configured.discovery = {follow};
+    start();
+  }
+
+  std::size_t update(std::vector<std::string> standbys) {
+    const std::vector<Sighting> seen{{.server = "pg-1", .standby_addresses = std::move(standbys)}};
+    return discoverer->update(seen, stage.loop.now()).size();
+  }
+};
+
+TEST_F(Following, AsksNobodyAndNamesStandbysAtOnce) {
+  EXPECT_EQ(discoverer->sources(), 0U);
+  EXPECT_EQ(update({}), 0U);
+  EXPECT_EQ(update({"10.0.0.1"}), 1U) << "an empty answer is no reason to wait";
+  EXPECT_EQ(update({"10.0.0.1", "10.0.0.2"}), 1U) << "at its pace from then on";
+  stage.run_for(15s);
+  EXPECT_EQ(update({"10.0.0.1", "10.0.0.2"}), 2U);
+  EXPECT_FALSE(discoverer->failure());
+}
+
+TEST_F(Following, SaysOnceWhomItDoesNotFollow) {
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(update({"192.0.2.1", "192.0.2.2"}), 0U);
+    stage.run_for(15s);
+  }
+  EXPECT_EQ(log.count("a standby is not followed"), 2U);
+}
+
+// A hostile primary names a crowd.
+TEST_F(Following, IsBounded) {
+  std::vector<std::string> many;
+  for (int i = 0; i < 2000; ++i) {
+    many.push_back("10.0." + std::to_string(i / 250) + '.' + std::to_string(i % 250));
+  }
+  EXPECT_EQ(update(many), Roster::kMost);
+  EXPECT_EQ(discoverer->failure(), "more than 1000 servers are found; the others are not watched");
+}
+
+TEST_F(Discovering, FailuresOfAllSourcesAreOneText) {
+  config::DnsDiscovery other{.name = "other", .login = {}, .refresh = 15s};
+  configured.discovery.emplace_back(other);
+  stage.world.look_up = [](const std::string& name) -> session::Addresses {
+    return Unexpected<std::string>{"no " + name};
+  };
+  start();
+  stage.run_for(1s);
+  EXPECT_EQ(
+      discoverer->failure(),
+      "dns tasks.pg: cannot be resolved: no tasks.pg; dns other: cannot be resolved: no other"
+  );
+}
+
+TEST_F(Discovering, WhatOneSourceSaidOutlivesAReloadThatChangesTheOther) {
+  start();
+  stage.run_for(1s);
+  const Discoverer& before = *discoverer;
+  config::Cluster changed = configured;
+  changed.discovery.insert(
+      changed.discovery.begin(), config::DnsDiscovery{.name = "new", .login = {}, .refresh = 15s}
+  );
+  Discoverer after{stage.outside, changed, 3s};
+  after.take_over(before);
+  EXPECT_EQ(after.update({}, stage.loop.now()).size(), 2U);
+  changed.discovery.pop_back();
+  Discoverer without{stage.outside, changed, 3s};
+  without.take_over(before);
+  EXPECT_EQ(without.update({}, stage.loop.now()).size(), 0U);
+}
+
+// Ten thousand names, of which a thousand are taken, and all of them answer as one postmaster.
+TEST_F(Discovering, CrowdIsWatchedOnceWhenItIsOneServer) {
+  std::vector<std::string> many;
+  for (int i = 0; i < 10'000; ++i) {
+    many.push_back("10.0." + std::to_string(i / 250) + '.' + std::to_string(i % 250));
+  }
+  stage.world.look_up = [&many](const std::string&) { return addresses(many); };
+  start();
+  stage.run_for(1s);
+  const auto all = discoverer->update({}, stage.loop.now());
+  ASSERT_EQ(all.size(), Roster::kMost);
+  EXPECT_TRUE(discoverer->failure());
+  std::vector<Sighting> sightings;
+  for (const config::Server& server : all) {
+    sightings.push_back({.server = server.name, .addresses = {server.conninfo.endpoint.host}});
+  }
+  for (int tick = 0; tick < 10; ++tick) {
+    EXPECT_EQ(discoverer->update(sightings, stage.loop.now()).size(), 1000U);
+  }
+  for (Sighting& sighting : sightings) {
+    sighting.postmaster_start_time = 7;
+  }
+  EXPECT_EQ(discoverer->update(sightings, stage.loop.now()).size(), 1U);
+}
+
 TEST_F(Discovering, WithoutASourceThatIsAskedNothingRuns) {
   configured.discovery = {};
   start();

@@ -95,5 +95,55 @@ TEST(PatroniClusterTest, RefusesWhatIsNotPatronis) {
   EXPECT_THAT(parse_patroni_cluster("{}").error(), HasSubstr("Patroni"));
 }
 
+std::string one(const std::string& name, const std::string& host) {
+  return R"({"members": [{"name": ")" + name + R"(", "host": ")" + host + R"("}]})";
+}
+
+// Our login would go to whatever libpq takes for a host.
+TEST(PatroniClusterTest, RefusesHostsThatAreNeitherNamesNorAddresses) {
+  for (const char* host :
+       {"/tmp/sockets", "@abstract", "a,b", "user@a", "a/b", "a b", "a\\n", "a\\u0000", "[::1]"}) {
+    const auto cluster = parse_patroni_cluster(one("pg1", host));
+    ASSERT_FALSE(cluster) << host;
+    EXPECT_EQ(cluster.error(), "the host of member 'pg1' is neither a name nor an address");
+  }
+  for (const char* host : {"a", "tasks.pg_1", "10.0.0.1", "fd00::1"}) {
+    EXPECT_TRUE(parse_patroni_cluster(one("pg1", host))) << host;
+  }
+}
+
+TEST(PatroniClusterTest, RefusesNamesThatDoNotPrint) {
+  for (const std::string name :
+       {"a\\nb", "a\\tb", "a\\u001b[2Jb", "a\\u0000b", "a\\u009bb", "a\\u202eb", "a\\u2028b"}) {
+    const auto cluster = parse_patroni_cluster(one(name, "h"));
+    ASSERT_FALSE(cluster) << name;
+    EXPECT_EQ(cluster.error(), "a member's name is too long, or has characters that do not print");
+  }
+  EXPECT_FALSE(parse_patroni_cluster(one(std::string(257, 'x'), "h")));
+  EXPECT_FALSE(parse_patroni_cluster(one("\xFF", "h"))) << "that is no JSON";
+  EXPECT_THAT(parsed(one("p\xC3\xA9", "h")).members, ElementsAre(member("p\xC3\xA9", "h")));
+  EXPECT_TRUE(parse_patroni_cluster(one(std::string(256, 'x'), "h")));
+}
+
+TEST(PatroniClusterTest, TakesNothingOfOtherTypesForTrue) {
+  for (const char* pause : {"1", "\"true\"", "null", "[true]"}) {
+    EXPECT_FALSE(parsed(std::string{R"({"members": [], "pause": )"} + pause + "}").paused) << pause;
+  }
+  EXPECT_FALSE(parse_patroni_cluster(R"({"members": [{"name": 1, "host": "a"}]})"));
+  EXPECT_THAT(parsed(R"({"members": [{"name": "a", "host": 1}]})").members, IsEmpty());
+  EXPECT_FALSE(parse_patroni_cluster(R"({"members": [{"name": "a", "host": "a", "port": 1.5}]})"));
+  EXPECT_FALSE(parse_patroni_cluster(R"({"members": [{"name": "a", "host": "a", "port": null}]})"));
+  EXPECT_FALSE(parse_patroni_cluster(
+      R"({"members": [{"name": "a", "host": "a", "port": 99999999999999999999}]})"
+  ));
+}
+
+TEST(PatroniClusterTest, DeepTextsAreRefusedLikeOthers) {
+  const std::string deep(100'000, '[');
+  EXPECT_FALSE(parse_patroni_cluster(deep));
+  EXPECT_FALSE(parse_patroni_cluster(R"({"members": )" + deep + std::string(100'000, ']') + "}"));
+  EXPECT_FALSE(parse_patroni_cluster(R"({"a":)" + deep));
+}
+
 }  // namespace
 }  // namespace pgrepl::discovery

@@ -35,5 +35,33 @@ TEST(FollowSenders, AnAllowedAddressIsOneServerAtTheConfiguredPort) {
   EXPECT_THAT(followed.refused, ElementsAre("192.0.2.9"));
 }
 
+TEST(FollowSenders, StandbyOfTwoPrimariesIsOneServer) {
+  const std::vector<Sighting> two{
+      {.server = "pg-1", .standby_addresses = {"10.0.0.2", "10.0.0.1"}},
+      {.server = "pg-2", .standby_addresses = {"10.0.0.1", "fd00::1"}}};
+  const Followed followed = follow_senders(allowing({"10.0.0.0/8", "fd00::/8"}), two);
+  std::vector<std::string> names;
+  for (const config::Server& server : followed.servers) {
+    names.push_back(server.name);
+  }
+  EXPECT_THAT(names, ElementsAre("10.0.0.1:5433", "10.0.0.2:5433", "[fd00::1]:5433"));
+  EXPECT_THAT(followed.refused, IsEmpty());
+}
+
+TEST(FollowSenders, WithoutSightingsNobodyIsFollowed) {
+  EXPECT_THAT(follow_senders(allowing({"0.0.0.0/0"}), {}).servers, IsEmpty());
+  const std::vector<Sighting> alone{{.server = "pg-1"}};
+  EXPECT_THAT(follow_senders(allowing({"0.0.0.0/0"}), alone).servers, IsEmpty());
+}
+
+// What a server calls an address need not be one.
+TEST(FollowSenders, WhatIsNoAddressIsNeverAllowed) {
+  const std::vector<Sighting> odd{
+      {.server = "pg-1", .standby_addresses = {"localhost", "", "/tmp", "10.0.0.1,10.0.0.2"}}};
+  const Followed followed = follow_senders(allowing({"0.0.0.0/0", "::/0"}), odd);
+  EXPECT_THAT(followed.servers, IsEmpty());
+  EXPECT_EQ(followed.refused.size(), 4U);
+}
+
 }  // namespace
 }  // namespace pgrepl::discovery
