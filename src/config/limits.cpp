@@ -77,6 +77,10 @@ Limits read_limits(const yaml::Node& node, Errors& errors) {
   const auto series = reader.integer("series_per_server", 1000, kMostSeries);
   limits.series_per_server =
       series ? static_cast<std::size_t>(*series) : standard.series_per_server;
+  constexpr std::int64_t kMostServers = 100'000;
+  const auto servers = reader.integer("discovered_servers", 1, kMostServers);
+  limits.discovered_servers =
+      servers ? static_cast<std::size_t>(*servers) : standard.discovered_servers;
   limits.min_round_interval = read_interval(reader, standard.min_round_interval);
   reader.finish();
   return limits;

@@ -15,6 +15,7 @@ struct Limits {
   std::size_t answer_bytes = std::size_t{32} << 20U;  // of a server's answer to one statement
   std::size_t text_bytes = std::size_t{4} << 10U;     // of an error's message
   std::size_t series_per_server = 50'000;
+  std::size_t discovered_servers = 1000;  // of a cluster, beside those that are listed
   // A scrape that comes sooner after the last round is answered with what that round found.
   std::chrono::milliseconds min_round_interval{200};
 

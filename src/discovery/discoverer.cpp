@@ -27,13 +27,14 @@ std::unique_ptr<Source> make_source(
     fetch::Outside outside,
     const config::Discovery& configured,
     std::span<const config::Server> servers,
-    std::chrono::milliseconds timeout
+    std::chrono::milliseconds timeout,
+    std::size_t most
 ) {
   if (const auto* dns = std::get_if<config::DnsDiscovery>(&configured)) {
-    return std::make_unique<DnsSource>(outside, *dns, timeout);
+    return std::make_unique<DnsSource>(outside, *dns, timeout, most);
   }
   if (const auto* patroni = std::get_if<config::PatroniDiscovery>(&configured)) {
-    return std::make_unique<PatroniSource>(outside, *patroni, servers, timeout);
+    return std::make_unique<PatroniSource>(outside, *patroni, servers, timeout, most);
   }
   return nullptr;
 }
@@ -41,14 +42,19 @@ std::unique_ptr<Source> make_source(
 }  // namespace
 
 Discoverer::Discoverer(
-    fetch::Outside outside, const config::Cluster& configured, std::chrono::milliseconds timeout
+    fetch::Outside outside,
+    const config::Cluster& configured,
+    std::chrono::milliseconds timeout,
+    std::size_t most
 )
     : loop_(outside.loop),
       configured_(configured.discovery),
       timeout_(timeout),
-      roster_(configured.servers, coverages(configured.discovery), configured.forget_after) {
+      most_(most),
+      roster_(configured.servers, coverages(configured.discovery), configured.forget_after, most) {
   for (std::size_t i = 0; i < configured.discovery.size(); ++i) {
-    if (auto source = make_source(outside, configured.discovery[i], configured.servers, timeout)) {
+    auto source = make_source(outside, configured.discovery[i], configured.servers, timeout, most);
+    if (source) {
       asked_.push_back({i, std::move(source), std::make_unique<loop::Alarm>(outside.loop)});
     } else {
       followers_.push_back(

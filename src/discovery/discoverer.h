@@ -22,10 +22,16 @@ namespace pgrepl::discovery {
 
 class Discoverer {
  public:
-  // `timeout` is for each question to a source.
+  // `timeout` is for each question to a source. At most `most` servers are watched beside the
+  // configured ones (limits.discovered_servers).
   Discoverer(
-      fetch::Outside outside, const config::Cluster& configured, std::chrono::milliseconds timeout
+      fetch::Outside outside,
+      const config::Cluster& configured,
+      std::chrono::milliseconds timeout,
+      std::size_t most = Roster::kMost
   );
+
+  [[nodiscard]] std::size_t most() const { return most_; }
 
   // How many sources are asked, each for itself, by turns.
   [[nodiscard]] std::size_t sources() const { return asked_.size(); }
@@ -76,6 +82,7 @@ class Discoverer {
   loop::Loop loop_;
   std::vector<config::Discovery> configured_;
   std::chrono::milliseconds timeout_;
+  std::size_t most_;
   Roster roster_;
   std::vector<Asked> asked_;
   std::vector<Follower> followers_;

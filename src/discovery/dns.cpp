@@ -1,6 +1,5 @@
 #include "discovery/dns.h"
 
-#include "discovery/roster.h"
 #include "discovery/server_at.h"
 
 #include <functional>
@@ -9,9 +8,12 @@
 namespace pgrepl::discovery {
 
 DnsSource::DnsSource(
-    fetch::Outside outside, config::DnsDiscovery configured, std::chrono::milliseconds timeout
+    fetch::Outside outside,
+    config::DnsDiscovery configured,
+    std::chrono::milliseconds timeout,
+    std::size_t most
 )
-    : outside_(outside), configured_(std::move(configured)), timeout_(timeout) {
+    : outside_(outside), configured_(std::move(configured)), timeout_(timeout), most_(most) {
 }
 
 asio::awaitable<Expected<std::vector<config::Server>, std::string>> DnsSource::discover() {
@@ -22,7 +24,7 @@ asio::awaitable<Expected<std::vector<config::Server>, std::string>> DnsSource::d
     co_return Unexpected<std::string>{
         "dns " + configured_.name + ": cannot be resolved: " + addresses.error()};
   }
-  leave_some(*addresses, Roster::kMost, std::identity{});
+  leave_some(*addresses, most_, std::identity{});
   std::vector<config::Server> servers;
   for (const std::string& address : *addresses) {
     servers.push_back(server_at(address, configured_.login, configured_.name));

@@ -10,7 +10,10 @@ namespace pgrepl::discovery {
 class DnsSource : public Source {
  public:
   DnsSource(
-      fetch::Outside outside, config::DnsDiscovery configured, std::chrono::milliseconds timeout
+      fetch::Outside outside,
+      config::DnsDiscovery configured,
+      std::chrono::milliseconds timeout,
+      std::size_t most
   );
 
   asio::awaitable<Expected<std::vector<config::Server>, std::string>> discover() override;
@@ -21,6 +24,7 @@ class DnsSource : public Source {
   fetch::Outside outside_;
   config::DnsDiscovery configured_;
   std::chrono::milliseconds timeout_;
+  std::size_t most_;  // see Source::discover()
 };
 
 }  // namespace pgrepl::discovery

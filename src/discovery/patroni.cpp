@@ -30,13 +30,15 @@ PatroniSource::PatroniSource(
     fetch::Outside outside,
     config::PatroniDiscovery configured,
     std::span<const config::Server> servers,
-    std::chrono::milliseconds timeout
+    std::chrono::milliseconds timeout,
+    std::size_t most
 )
     : outside_(outside),
       configured_(std::move(configured)),
       given_hosts_(given_hosts(configured_.urls, servers)),
       reach_{configured_.allowed_networks},
-      timeout_(timeout) {
+      timeout_(timeout),
+      most_(most) {
 }
 
 asio::awaitable<Expected<std::vector<config::Server>, std::string>> PatroniSource::discover() {
@@ -62,7 +64,7 @@ asio::awaitable<Expected<std::vector<config::Server>, std::string>> PatroniSourc
     if (cluster) {
       preferred_ = which;
       note_pause(cluster->paused);
-      leave_some(cluster->members, Roster::kMost, &PatroniMember::name);
+      leave_some(cluster->members, most_, &PatroniMember::name);
       co_return to_servers(*cluster, configured_.login, reach_);
     }
     reason += (reason.empty() ? "" : "; ") + place + ": " + cluster.error();

@@ -18,7 +18,8 @@ class PatroniSource : public Source {
       fetch::Outside outside,
       config::PatroniDiscovery configured,
       std::span<const config::Server> servers,
-      std::chrono::milliseconds timeout
+      std::chrono::milliseconds timeout,
+      std::size_t most
   );
 
   // Asks the member that answered last, then the others. A server is connected to within
@@ -35,6 +36,7 @@ class PatroniSource : public Source {
   std::vector<std::string> given_hosts_;
   pg::Reach reach_;
   std::chrono::milliseconds timeout_;
+  std::size_t most_;           // see Source::discover()
   std::size_t preferred_ = 0;  // which of the URLs answered last
   bool paused_ = false;
 };

@@ -24,8 +24,8 @@ class Source {
   Source& operator=(const Source&) = delete;
 
   // Every server it knows now, with a name that is the same the next time. Of more than
-  // Roster::kMost it gives one more than that, each time the same ones. The error names the source
-  // and the reason.
+  // limits.discovered_servers it gives one more than that, each time the same ones. The error names
+  // the source and the reason.
   virtual asio::awaitable<Expected<std::vector<config::Server>, std::string>> discover() = 0;
 
   [[nodiscard]] virtual std::chrono::milliseconds refresh() const = 0;

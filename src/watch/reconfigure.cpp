@@ -55,7 +55,8 @@ void change_discoverer(
 ) {
   discovery::Discoverer* const before = discoverer_of(watched);
   const bool stays = before != nullptr && discovers_alike(watched.configured, configured) &&
-                     before->timeout() == makers.sampling.timeout;
+                     before->timeout() == makers.sampling.timeout &&
+                     before->most() == makers.limits.discovered_servers;
   if (stays) {
     return;
   }

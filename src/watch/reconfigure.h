@@ -11,6 +11,7 @@ namespace pgrepl::watch {
 // They make what is new, and start it.
 struct Makers {
   config::Sampling sampling;  // what they make works by
+  config::Limits limits;
   PollerMaker poller;
   std::function<std::unique_ptr<probing::Prober>(const probing::Target&)> prober;
   std::function<std::unique_ptr<discovery::Discoverer>(const config::Cluster&)> discoverer;

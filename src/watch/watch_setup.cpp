@@ -54,6 +54,7 @@ void Watch::watch_clusters(const std::vector<config::Cluster>& configured) {
 Makers Watch::makers(const std::optional<std::string>& cluster) {
   return {
       .sampling = config_.sampling,
+      .limits = config_.limits,
       .poller = [this,
                  cluster](const config::Server& server) { return start_poller(cluster, server); },
       .prober = [this](const probing::Target& target) { return start_prober(target); },
@@ -91,8 +92,9 @@ std::unique_ptr<probing::Prober> Watch::start_prober(const probing::Target& targ
 }
 
 std::unique_ptr<discovery::Discoverer> Watch::start_discoverer(const config::Cluster& configured) {
-  auto made =
-      std::make_unique<discovery::Discoverer>(outside_, configured, config_.sampling.timeout);
+  auto made = std::make_unique<discovery::Discoverer>(
+      outside_, configured, config_.sampling.timeout, config_.limits.discovered_servers
+  );
   discovery::Discoverer* const discoverer = made.get();
   for (std::size_t i = 0; i < discoverer->sources(); ++i) {
     loop::Turns turns{

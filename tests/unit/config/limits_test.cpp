@@ -24,7 +24,7 @@ TEST(Limits, AreReadWithTheirDefaults) {
   EXPECT_EQ(read("{}", errors), Limits{});
   const Limits limits = read(
       "{ answer_bytes: 1MiB, text_bytes: 1KiB, series_per_server: 2000, "
-      "min_round_interval: 1s }",
+      "min_round_interval: 1s, discovered_servers: 5 }",
       errors
   );
   EXPECT_TRUE(errors.empty());
@@ -32,6 +32,7 @@ TEST(Limits, AreReadWithTheirDefaults) {
   EXPECT_EQ(limits.text_bytes, 1024U);
   EXPECT_EQ(limits.series_per_server, 2000U);
   EXPECT_EQ(limits.min_round_interval, std::chrono::seconds{1});
+  EXPECT_EQ(limits.discovered_servers, 5U);
 }
 
 TEST(Limits, MistakesAreErrorsWithTheirPlace) {
@@ -41,6 +42,7 @@ TEST(Limits, MistakesAreErrorsWithTheirPlace) {
         "{ text_bytes: 2MiB }",
         "{ series_per_server: 1 }",
         "{ min_round_interval: 2m }",
+        "{ discovered_servers: 0 }",
         "{ other: 1 }"}) {
     Errors errors;
     (void)read(wrong, errors);

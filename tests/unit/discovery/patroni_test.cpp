@@ -1,6 +1,7 @@
 // What Patroni names, and where our password goes then.
 #include "discovery/patroni.h"
 
+#include "discovery/roster.h"
 #include "support/captured_log.h"
 #include "support/run_coroutine.h"
 #include "unit/watch/small_world.h"
@@ -51,7 +52,7 @@ class Patroni : public ::testing::Test {
   // One turn of a source; each test has one source at a time.
   Expected<std::vector<config::Server>, std::string> discover() {
     if (!source) {
-      source = std::make_unique<PatroniSource>(outside, configured, servers, 3s);
+      source = std::make_unique<PatroniSource>(outside, configured, servers, 3s, Roster::kMost);
     }
     std::optional<Expected<std::vector<config::Server>, std::string>> found;
     asio::co_spawn(

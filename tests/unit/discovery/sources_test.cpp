@@ -84,7 +84,7 @@ class Sources : public ::testing::Test {
 class DnsAsked : public Sources {
  protected:
   Found ask() {
-    DnsSource source{outside, configured, 3s};
+    DnsSource source{outside, configured, 3s, Roster::kMost};
     return discover(source);
   }
 
@@ -159,7 +159,7 @@ class PatroniAsked : public Sources {
 
   Found ask() {
     if (!source) {
-      source.emplace(outside, configured, std::span<const config::Server>{}, 3s);
+      source.emplace(outside, configured, std::span<const config::Server>{}, 3s, Roster::kMost);
     }
     return discover(*source);
   }
