@@ -115,7 +115,9 @@ std::optional<std::string> read_twin(
 // What stands between braces in a word of the command, and is none of what is replaced there.
 std::optional<std::string> unknown_placeholder(const std::string& word) {
   for (auto open = word.find('{'); open != std::string::npos; open = word.find('{', open + 1)) {
-    const std::string name = word.substr(open, word.find('}', open) - open + 1);
+    const auto close = word.find('}', open);
+    const auto length = close == std::string::npos ? close : close - open + 1;
+    const std::string name = word.substr(open, length);
     if (name != "{host}" && name != "{port}" && name != "{user}" && name != "{dbname}") {
       return name;
     }

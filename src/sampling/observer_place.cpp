@@ -46,7 +46,8 @@ bool ObserverPlace::rests(Instant now) const {
   if (place_ != Place::Waiting) {
     return false;
   }
-  const bool should_have_more = wanted_ && place_ < *wanted_;
+  const bool cannot_have_more = over_pooler_ && wanted_ == Place::Understudy;
+  const bool should_have_more = wanted_ && place_ < *wanted_ && !cannot_have_more;
   return !should_have_more && now < next_visit_;
 }
 
@@ -78,6 +79,7 @@ std::string ObserverPlace::release_sql() const {
 
 void ObserverPlace::given(std::optional<int> number, Instant now, double fraction) {
   const Place before = place_;
+  over_pooler_ = false;
   if (!number || (*number >= 0 && *number < observers_)) {
     place_ = Place::Observer;  // a server that hands out no places is better read than not
   } else if (*number == observers_ || place_ == Place::Understudy) {
@@ -97,6 +99,7 @@ void ObserverPlace::given(std::optional<int> number, Instant now, double fractio
 void ObserverPlace::not_handed_out(Instant now, double fraction) {
   const bool left_to_others = wanted_ == Place::Waiting || wanted_ == Place::Understudy;
   given(left_to_others ? std::optional{-1} : std::nullopt, now, fraction);
+  over_pooler_ = true;
 }
 
 void ObserverPlace::lost() {

@@ -80,6 +80,7 @@ class ObserverPlace {
   std::optional<Place> wanted_;
   Instant since_{};
   Instant next_visit_{};
+  bool over_pooler_ = false;  // nobody can wait in line there
 };
 
 // What one exporter has at one server of a cluster.

@@ -132,6 +132,10 @@ asio::awaitable<session::Addresses> SimulatedNetwork::resolve(
   if (service == NameService::Fails || service == NameService::Hangs) {
     co_return Unexpected<std::string>{"Temporary failure in name resolution"};
   }
+  if (host == "patroni") {
+    addresses.emplace_back("10.0.0.250");  // in the network of the servers
+    co_return addresses;
+  }
   if (host != "servers") {
     if (const auto found = world.find_name(host)) {
       addresses.push_back(world.node(*found).address);

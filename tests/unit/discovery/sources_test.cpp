@@ -222,7 +222,8 @@ TEST_F(PatroniAsked, PauseIsSaidWhenItBeginsAndWhenItEnds) {
 TEST_F(PatroniAsked, GivesEachMemberTheNetworksItsPasswordMayGoTo) {
   configured.allowed_networks = {*pg::Network::parse("10.0.0.0/8")};
   http.answers.emplace("a", kTwo);
-  for (const config::Server& server : ask().value()) {
+  const Found found = ask();
+  for (const config::Server& server : found.value()) {
     ASSERT_TRUE(server.conninfo.reach);
     EXPECT_TRUE(server.conninfo.reach->admits("10.0.0.1"));
     EXPECT_FALSE(server.conninfo.reach->admits("192.0.2.1"));

@@ -295,11 +295,10 @@ TEST_F(Login, APoolerWithoutTransactionsIsNoLogin) {
 }
 
 TEST_F(Login, ALongAnswerToALoginIsTooLarge) {
-  PipelineSession made{loop, resolver, conninfo(), kOptions, {.answer_bytes = 2000}};
+  PipelineSession made{loop, resolver, conninfo(), kOptions};
+  const std::string notice = wire::report('N', "NOTICE", "00000", std::string(8000, 'x'));
   for (int i = 0; i < 300; ++i) {
-    server.login.insert(
-        wire::authentication(0).size(), wire::report('N', "NOTICE", "00000", "on and on")
-    );
+    server.login.insert(wire::authentication(0).size(), notice);
   }
   EXPECT_EQ(refusal(made).reason, FailureReason::TooLarge);
 }
