@@ -87,10 +87,11 @@ def standbys():
         panel("timeseries", "Standbys whose lag is unknown",
               "They answer as standbys, and nothing says how far behind they are: the primary is not "
               "monitored, or rights are missing. Must be 0.",
-              [query("sum by (cluster) (cluster_server:pg_is_replica:max) "
-                     "- on (cluster) (count by (cluster) (cluster_server:pg_replica_lag_seconds:max "
-                     "and on (cluster, server) cluster_server:pg_is_replica:max == 1) "
-                     "or on (cluster) 0 * max by (cluster) (pg_cluster_servers))", "{{cluster}}",
+              [query("count by (cluster) (cluster_server:pg_is_replica:max == 1 "
+                     "unless on (cluster, server) cluster_server:pg_replica_lag_seconds:max "
+                     "unless on (cluster, server) (max by (cluster, server) "
+                     "(pg_standby_state{state=~\"foreign|ahead|diverged\"}) == 1)) "
+                     "or on (cluster) 0 * max by (cluster) (pg_cluster_servers)", "{{cluster}}",
                      with_server=False)],
               alerts=["PgReplicaLagUnknown"], instead=["PgReplicaLagUnknown"], unit="none", minimum=0,
               steps=[{"color": GREEN, "value": None}, {"color": ORANGE, "value": 1}]),

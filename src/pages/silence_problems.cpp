@@ -95,6 +95,17 @@ std::string advise_refused(const WatchedCluster& watched, bool never) {
              : wrong + ".";
 }
 
+std::string advise_on_others(const Server& server, bool never) {
+  // What PgBouncer says while the server behind it lets nobody in.
+  if (server.sample.failure &&
+      server.sample.failure->message.find("server_login_retry") != std::string::npos) {
+    return "A PgBouncer answers there, and cannot log in to the server behind it: look at that "
+           "one.";
+  }
+  return never ? "Check host, port and login in the configuration."
+               : "Look at its log and at the machine it runs on.";
+}
+
 std::string advise_on(
     const WatchedCluster& watched, const Server& server, FailureReason reason, bool never
 ) {
@@ -116,27 +127,22 @@ std::string advise_on(
     case FailureReason::StartingUp:
       return advise_starting(server);
     case FailureReason::ShuttingDown:
-      return "It is being shut down. That ends when its sessions and WAL senders have ended: its "
-             "log says what it waits for.";
+      return "It is being shut down. That ends with its sessions and WAL senders: its log says "
+             "more.";
     case FailureReason::Pooler:
-      return "Lead the exporter to the server itself, or set pool_mode of that pooler's database to "
+      return "Lead the exporter to the server itself, or set pool_mode of that pooler's database "
+             "to "
              "session or transaction.";
     case FailureReason::TooLarge:
-      return "Look whether it is a PostgreSQL server that answers there; if its answers are honest, "
+      return "Look whether it is a PostgreSQL server that answers there; if its answers are "
+             "honest, "
              "raise limits in the configuration.";
     case FailureReason::Permission:
     case FailureReason::Unsupported:
     case FailureReason::Other:
       break;
   }
-  // What PgBouncer says while the server behind it lets nobody in.
-  if (server.sample.failure &&
-      server.sample.failure->message.find("server_login_retry") != std::string::npos) {
-    return "A PgBouncer answers there, and cannot log in to the server behind it: look at that "
-           "one.";
-  }
-  return never ? "Check host, port and login in the configuration."
-               : "Look at its log and at the machine it runs on.";
+  return advise_on_others(server, never);
 }
 
 }  // namespace

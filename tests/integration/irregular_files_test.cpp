@@ -116,9 +116,10 @@ TEST_P(IrregularFiles, OfASecondServerCostThatServerAlone) {
     const std::string bad = folder / "bad";
     make(GetParam(), bad);
     // A key is looked for beside a certificate, and the other way round.
-    const std::string beside = std::string{key} == "sslkey"    ? ", sslmode: require, sslcert: " + certificate
-                               : std::string{key} == "sslcert" ? ", sslmode: require, sslkey: " + certificate
-                                                               : "";
+    const std::string beside =
+        std::string{key} == "sslkey"    ? ", sslmode: require, sslcert: " + certificate
+        : std::string{key} == "sslcert" ? ", sslmode: require, sslkey: " + certificate
+                                        : "";
     const std::string file = folder.write(
         "exporter.yaml",
         configuration(
