@@ -13,18 +13,21 @@ namespace {
 struct RefusedCase {
   const char* function;    // with its arguments' types
   const char* capability;  // empty: the tick does without
+  // False for what a view has bound by its number, so that another function of its name changes
+  // nothing, and for what a primary is not asked.
+  bool is_called_by_name = true;
 };
 
 constexpr RefusedCase kCases[] = {
     {"pg_current_wal_lsn()", "wal_position"},
     {"pg_walfile_name(pg_lsn)", "wal_position"},
     {"pg_last_wal_receive_lsn()", "wal_position"},
-    {"pg_last_wal_replay_lsn()", "wal_position"},
+    {"pg_last_wal_replay_lsn()", "wal_position", false},
     {"pg_stat_get_wal_receiver()", "receiver"},
     {"pg_stat_get_wal_senders()", "senders"},
-    {"pg_get_replication_slots()", "slots"},
-    {"pg_stat_get_activity(integer)", "activity"},
-    {"pg_control_checkpoint()", "control"},
+    {"pg_get_replication_slots()", "slots", false},
+    {"pg_stat_get_activity(integer)", "activity", false},
+    {"pg_control_checkpoint()", "control", false},
     {"pg_control_system()", "control"},
 };
 
@@ -77,6 +80,9 @@ TEST_F(Capabilities, AFunctionThatIsRevokedCostsWhatRestsOnIt) {
 TEST_F(Capabilities, AFunctionThatTheServiceRefusesCostsWhatRestsOnIt) {
   const std::size_t before = page().size();
   for (const RefusedCase& refused : kCases) {
+    if (!refused.is_called_by_name) {
+      continue;
+    }
     SCOPED_TRACE(refused.function);
     const std::string oid = "'pg_catalog." + std::string{refused.function} + "'::regprocedure";
     const std::string create =

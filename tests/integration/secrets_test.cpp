@@ -55,7 +55,7 @@ class Secrets : public FaultTest {
         std::to_string(stage().primary.port()) +
         " }\n      - { name: pg-6, conninfo: \"postgresql://monitor@e:@" + marker + "@" + marker +
         "@127.0.0.1:" + std::to_string(stage().primary.port()) +
-        "/postgres\" }\n"
+        "/elsewhere\" }\n"
         "auth_modules:\n"
         "  other: { userpass: { username: nobody, password: " +
         marker + " } }\n";
