@@ -11,6 +11,7 @@
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
+#include <sys/socket.h>
 
 namespace pgrepl::session {
 
@@ -71,8 +72,13 @@ void Connection::close() noexcept {
   conn_.reset();
 }
 
+// While more is there, libpq goes on reading a long message in one call. What the kernel holds for
+// us is bounded, so that a server that sends as fast as we read fills no memory in that time.
 void Connection::watch_socket() {
-  descriptor_.assign(PQsocket(conn_.get()));
+  constexpr int kHeldByTheKernel = 64 << 10;
+  const int socket = PQsocket(conn_.get());
+  (void)setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &kHeldByTheKernel, sizeof kHeldByTheKernel);
+  descriptor_.assign(socket);
 }
 
 // libpq closes and opens sockets as it likes; Asio must not keep one it does not own.
