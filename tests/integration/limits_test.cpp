@@ -107,7 +107,9 @@ INSTANTIATE_TEST_SUITE_P(
 );
 
 TEST_F(Limits, AValueOf300MegabytesCostsItsQueryAlone) {
-  Exporter exporter{options("", "", R"yaml(
+  // However long a busy server takes to make it.
+  const std::string patient = "sampling: { timeout: 30s, statement_timeout: 25s }\n";
+  Exporter exporter{options("", patient, R"yaml(
 app_before: { query: "SELECT 1 AS n", metrics: [{ n: { usage: "GAUGE" } }] }
 app_huge: { query: "SELECT repeat('x', 300000000) AS l, 1 AS n", metrics: [{ l: { usage: "LABEL" } }, { n: { usage: "GAUGE" } }] }
 app_after: { query: "SELECT 2 AS n", metrics: [{ n: { usage: "GAUGE" } }] }
