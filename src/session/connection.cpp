@@ -11,7 +11,6 @@
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
-#include <sys/socket.h>
 
 namespace pgrepl::session {
 
@@ -32,6 +31,10 @@ void ignore_notice(void*, const PGresult*) {
 // With a handshake of TLS. What a server tells of itself before it is ready is a few hundred bytes.
 // libpq looks through all parameters for each new one, so that many of them would take its time.
 constexpr std::uint64_t kMostOfLogin = std::uint64_t{256} << 10U;
+
+// What one step of the loop may read. It bounds the time of the step, and how far an answer can go
+// beyond its limit.
+constexpr std::size_t kMostOfStep = std::size_t{64} << 10U;
 
 // LISTEN is nothing that we send; libpq would keep them for ever.
 void drop_notifications(PGconn* conn) {
@@ -69,15 +72,13 @@ void Connection::close() noexcept {
     alarm_.cancel();
   }
   release_socket();
+  meter_.stop();
   conn_.reset();
 }
 
-// While more is there, libpq goes on reading a long message in one call. What the kernel holds for
-// us is bounded, so that a server that sends as fast as we read fills no memory in that time.
 void Connection::watch_socket() {
-  constexpr int kHeldByTheKernel = 64 << 10;
   const int socket = PQsocket(conn_.get());
-  (void)setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &kHeldByTheKernel, sizeof kHeldByTheKernel);
+  meter_.start(socket);
   descriptor_.assign(socket);
 }
 
@@ -111,13 +112,12 @@ asio::awaitable<bool> Connection::wait_readable_or_writable() {
 }
 
 bool Connection::is_too_large() const {
-  return received_.total() - answer_began_ > limits_.answer_bytes;
+  return meter_.total() - answer_began_ > limits_.answer_bytes;
 }
 
 Connection::Input Connection::read() {
-  received_.before_read();
+  meter_.allow(kMostOfStep);
   const bool alive = PQconsumeInput(conn_.get()) == 1;
-  received_.after_read();
   if (is_too_large()) {
     return Input::TooLarge;
   }
@@ -127,6 +127,7 @@ Connection::Input Connection::read() {
 
 asio::awaitable<bool> Connection::flush(Input& input) {
   while (is_open()) {
+    meter_.allow(kMostOfStep);  // libpq reads while it cannot send
     const int left = PQflush(conn_.get());
     if (left == 0) {
       co_return true;
@@ -224,8 +225,6 @@ asio::awaitable<std::optional<ConnectError>> Connection::wait_for_ration(
 asio::awaitable<void> Connection::establish(PostgresPollingStatusType& polling) {
   while (polling == PGRES_POLLING_WRITING || polling == PGRES_POLLING_READING) {
     watch_socket();
-    received_.start(PQsocket(conn_.get()));
-    answer_began_ = 0;
     const bool ready = co_await wait_for(
         polling == PGRES_POLLING_READING ? asio::posix::stream_descriptor::wait_read
                                          : asio::posix::stream_descriptor::wait_write
@@ -235,11 +234,10 @@ asio::awaitable<void> Connection::establish(PostgresPollingStatusType& polling) 
       co_return;
     }
     errno = 0;
-    received_.before_read();
+    meter_.allow(kMostOfStep);
     polling = PQconnectPoll(conn_.get());
     poll_error_ = errno;
-    received_.after_read();
-    flooded_ = received_.total() > kMostOfLogin;
+    flooded_ = meter_.total() > kMostOfLogin;
     if (flooded_) {
       co_return;
     }
@@ -323,7 +321,6 @@ asio::awaitable<std::optional<ConnectError>> Connection::log_in(
   }
   PQsetErrorVerbosity(conn_.get(), PQERRORS_DEFAULT);
   watch_socket();
-  received_.start(PQsocket(conn_.get()));
   begin_answer();
   if (PQsetnonblocking(conn_.get(), 1) != 0) {
     ConnectError failed{.message = "libpq refuses not to block", .sqlstate = ""};

@@ -8,8 +8,8 @@
 #include "session/limits.h"
 #include "session/login_ration.h"
 #include "session/query_error.h"
-#include "session/received_bytes.h"
 #include "session/resolver.h"
+#include "session/socket_meter.h"
 
 #include <cstdint>
 #include <optional>
@@ -59,12 +59,15 @@ class Connection {
   // `input`, Read before, says why it cannot go on.
   asio::awaitable<bool> flush(Input& input);
 
-  // Hands to libpq what has arrived. Notifications and notices are thrown away. TooLarge: the
-  // answer under way has brought more than the limit; there is no way but to close.
+  // Hands to libpq what has arrived, 64 KiB at most; the rest makes the socket readable again.
+  // Notifications and notices are thrown away. TooLarge: is_too_large().
   [[nodiscard]] Input read();
 
+  // The answer under way has brought more than the limit. There is no way but to close.
+  [[nodiscard]] bool is_too_large() const;
+
   // What is read from now on is another answer.
-  void begin_answer() { answer_began_ = received_.total(); }
+  void begin_answer() { answer_began_ = meter_.total(); }
 
   [[nodiscard]] const Limits& limits() const { return limits_; }
 
@@ -100,7 +103,6 @@ class Connection {
   asio::awaitable<void> establish(PostgresPollingStatusType& polling);
   asio::awaitable<bool> wait_for(WaitType direction);
   void watch_socket();
-  [[nodiscard]] bool is_too_large() const;
   [[nodiscard]] std::optional<ConnectError> why_not_open(PostgresPollingStatusType polling) const;
   void release_socket() noexcept;
 
@@ -110,8 +112,8 @@ class Connection {
   asio::posix::stream_descriptor descriptor_;
   Limits limits_;
   LoginRation* ration_;  // null: none
-  ReceivedBytes received_;
-  std::uint64_t answer_began_ = 0;  // of received_
+  SocketMeter meter_;
+  std::uint64_t answer_began_ = 0;  // of the meter
   bool flooded_ = false;            // more than the limit came before it was open
   Conn conn_;
   int poll_error_ = 0;      // errno after the last PQconnectPoll

@@ -19,9 +19,8 @@ namespace pgrepl::session {
 
 namespace {
 
-// libpq sends at every sync, which would be a packet for each statement, and a wake-up of the
-// server for each. While the socket is corked the kernel joins them (tcp(7)). A Unix socket has no
-// cork.
+// libpq sends at every sync: a packet and a wake-up of the server for each statement. While the
+// socket is corked the kernel joins them (tcp(7)). A Unix socket has no cork.
 void set_cork(const PGconn* conn, bool corked) {
   const int value = corked ? 1 : 0;
   (void)::setsockopt(PQsocket(conn), IPPROTO_TCP, TCP_CORK, &value, sizeof value);
@@ -217,7 +216,10 @@ asio::awaitable<void> PipelineSession::exchange() {
       co_return;
     }
     input = connection_.read();
-    if (input != Connection::Input::Read) {
+    if (input == Connection::Input::TooLarge) {
+      take_results();  // what ended with the last bytes was not too large
+    }
+    if (input == Connection::Input::Lost || connection_.is_too_large()) {
       stop_reading(input);
     }
   }
