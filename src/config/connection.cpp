@@ -1,5 +1,6 @@
 #include "config/connection.h"
 
+#include "pg/newer_keywords.h"
 #include "support/suggest.h"
 
 #include <algorithm>
@@ -13,7 +14,7 @@ namespace pgrepl::config {
 
 namespace {
 
-constexpr std::array<std::string_view, 36> kKeywords{
+constexpr std::array<std::string_view, 41> kKeywords{
     "application_name",
     "channel_binding",
     "client_encoding",
@@ -29,21 +30,26 @@ constexpr std::array<std::string_view, 36> kKeywords{
     "keepalives_idle",
     "keepalives_interval",
     "krbsrvname",
+    "max_protocol_version",
+    "min_protocol_version",
     "options",
     "passfile",
     "password",
     "port",
     "replication",
+    "require_auth",
     "requirepeer",
     "service",
     "ssl_max_protocol_version",
     "ssl_min_protocol_version",
     "sslcert",
+    "sslcertmode",
     "sslcompression",
     "sslcrl",
     "sslcrldir",
     "sslkey",
     "sslmode",
+    "sslnegotiation",
     "sslpassword",
     "sslrootcert",
     "sslsni",
@@ -197,6 +203,9 @@ void read_keywords(yaml::Reader& reader, const Sources& sources, pg::ConnInfo& i
       continue;
     }
     if (auto value = reader.text(keyword); value && !value->empty()) {
+      if (const auto problem = why_not_known(keyword, sources.parse_conninfo)) {
+        reader.error(keyword, *problem);
+      }
       set_once(reader, into, keyword, std::move(*value));
     }
   }
@@ -308,6 +317,14 @@ bool names_password(const pg::ConnInfo& conninfo) {
 
 std::span<const std::string_view> libpq_keywords() {
   return kKeywords;
+}
+
+std::optional<std::string> why_not_known(std::string_view keyword, const ConnInfoParser& parse) {
+  const auto since = pg::libpq_that_brought(keyword);
+  if (!since || parse("host=x " + std::string{keyword} + "=x")) {
+    return std::nullopt;
+  }
+  return pg::needs_newer_libpq(*since);
 }
 
 pg::ConnInfo read_defaults(const yaml::Node& section, const Sources& sources, Errors& errors) {

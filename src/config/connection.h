@@ -8,12 +8,20 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace pgrepl::config {
 
-// Every keyword of a conninfo string (PostgreSQL 15, manual "Parameter Key Words").
+// Every keyword of a conninfo string (PostgreSQL 15, manual "Parameter Key Words"), and the newer
+// ones of pg/newer_keywords.h.
 [[nodiscard]] std::span<const std::string_view> libpq_keywords();
+
+// What to tell about a keyword of libpq_keywords() that the libpq which runs here is too old for.
+// Absent when that libpq knows it.
+[[nodiscard]] std::optional<std::string> why_not_known(
+    std::string_view keyword, const ConnInfoParser& parse
+);
 
 struct ConnectionContext {
   const Sources& sources;

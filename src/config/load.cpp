@@ -145,8 +145,7 @@ Expected<Config, Errors> load(const Sources& sources) {
       .defaults = read_defaults(section(reader, "defaults"), sources, errors),
   };
   config.probe = read_probe(section(reader, "probe"), errors);
-  config.auth_modules =
-      read_auth_modules(section(reader, "auth_modules"), sources.read_file, errors);
+  config.auth_modules = read_auth_modules(section(reader, "auth_modules"), sources, errors);
   config.defaults = context.defaults;
   const yaml::Node* clusters = reader.sequence("clusters");
   if (clusters != nullptr && !clusters->items.empty()) {

@@ -28,12 +28,16 @@ void read_login(
   reader.finish();
 }
 
-void read_options(const yaml::Node& section, AuthModule& module, Errors& errors) {
+void read_options(
+    const yaml::Node& section, const Sources& sources, AuthModule& module, Errors& errors
+) {
   yaml::Reader reader{section, errors};
   const auto keywords = libpq_keywords();
   for (const yaml::Entry& entry : section.entries) {
     if (std::ranges::find(keywords, entry.key) == keywords.end()) {
       errors.push_back({entry.key_where, entry.key + ": libpq knows no such parameter"});
+    } else if (const auto problem = why_not_known(entry.key, sources.parse_conninfo)) {
+      errors.push_back({entry.key_where, entry.key + ": " + *problem});
     }
     if (auto value = reader.text(entry.key)) {
       module.options.emplace_back(entry.key, std::move(*value));
@@ -41,7 +45,7 @@ void read_options(const yaml::Node& section, AuthModule& module, Errors& errors)
   }
 }
 
-AuthModule read_module(const yaml::Node& section, const FileReader& read_file, Errors& errors) {
+AuthModule read_module(const yaml::Node& section, const Sources& sources, Errors& errors) {
   AuthModule module;
   yaml::Reader reader{section, errors};
   const auto type = reader.text("type").value_or("userpass");
@@ -49,12 +53,12 @@ AuthModule read_module(const yaml::Node& section, const FileReader& read_file, E
     reader.error("type", "the only type is userpass, found '" + type + "'");
   }
   if (const yaml::Node* login = reader.mapping("userpass")) {
-    read_login(*login, read_file, module, errors);
+    read_login(*login, sources.read_file, module, errors);
   } else {
     reader.error("userpass", "is missing; it holds username and password");
   }
   if (const yaml::Node* options = reader.mapping("options")) {
-    read_options(*options, module, errors);
+    read_options(*options, sources, module, errors);
   }
   reader.finish();
   return module;
@@ -70,13 +74,13 @@ Probe read_probe(const yaml::Node& section, Errors& errors) {
 }
 
 std::map<std::string, AuthModule> read_auth_modules(
-    const yaml::Node& section, const FileReader& read_file, Errors& errors
+    const yaml::Node& section, const Sources& sources, Errors& errors
 ) {
   // Reports names given twice.
   (void)yaml::Reader{section, errors};
   std::map<std::string, AuthModule> modules;
   for (const yaml::Entry& entry : section.entries) {
-    modules.emplace(entry.key, read_module(entry.value, read_file, errors));
+    modules.emplace(entry.key, read_module(entry.value, sources, errors));
   }
   return modules;
 }

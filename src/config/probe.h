@@ -16,7 +16,7 @@ namespace pgrepl::config {
 
 // A password may be left out: certificates, peer and trust need none.
 [[nodiscard]] std::map<std::string, AuthModule> read_auth_modules(
-    const yaml::Node& section, const FileReader& read_file, Errors& errors
+    const yaml::Node& section, const Sources& sources, Errors& errors
 );
 
 // Whether `target`, "host:port", matches one of the patterns, in which * stands for any text.

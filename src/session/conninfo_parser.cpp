@@ -1,5 +1,6 @@
 #include "session/conninfo_parser.h"
 
+#include "pg/newer_keywords.h"
 #include "session/libpq.h"
 #include "session/libpq_files.h"
 #include "session/whole_uri.h"
@@ -34,13 +35,17 @@ std::string value(const Keywords& keywords, std::string_view keyword) {
   return found == keywords.end() ? std::string{} : found->second;
 }
 
-// The keyword closest to the one that libpq quotes. It is safe to show: a suggestion comes from
-// libpq's list, never from the user's text.
-std::string suggestion(std::string_view message) {
+// What is wrong with the keyword that libpq quotes. It is safe to show: each keyword that stands in
+// it comes from a list, never from the user's text.
+std::string unknown_keyword(std::string_view message) {
   const std::size_t open = message.find('"');
   const std::size_t close = message.rfind('"');
   if (open == close) {
-    return "";
+    return "an unknown keyword";
+  }
+  const std::string_view quoted = message.substr(open + 1, close - open - 1);
+  if (const auto since = pg::libpq_that_brought(quoted)) {
+    return "the keyword '" + std::string{quoted} + "', which " + pg::needs_newer_libpq(*since);
   }
   const Options defaults{PQconninfoParse("", nullptr)};
   std::vector<std::string_view> known;
@@ -48,8 +53,8 @@ std::string suggestion(std::string_view message) {
        ++option) {
     known.emplace_back(option->keyword);
   }
-  const auto best = closest(message.substr(open + 1, close - open - 1), known);
-  return best ? "; did you mean '" + *best + "'?" : "";
+  const auto best = closest(quoted, known);
+  return best ? "an unknown keyword; did you mean '" + *best + "'?" : "an unknown keyword";
 }
 
 // libpq's messages quote the text they complain about, so they are replaced, not passed on.
@@ -66,7 +71,7 @@ std::string describe(std::string_view message) {
   };
   if (message.find("invalid connection option") != std::string_view::npos ||
       message.find("invalid URI query parameter") != std::string_view::npos) {
-    return "an unknown keyword" + suggestion(message);
+    return unknown_keyword(message);
   }
   for (const auto& [part, meaning] : kKinds) {
     if (message.find(part) != std::string_view::npos) {

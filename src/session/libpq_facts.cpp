@@ -1,18 +1,14 @@
 #include "session/libpq_facts.h"
 
+#include "pg/newer_keywords.h"
 #include "session/libpq.h"
 
-#include <algorithm>
-#include <array>
 #include <set>
 #include <string_view>
 
 namespace pgrepl::session {
 
 namespace {
-
-// Parameters that not every supported libpq knows: 16 brought the first, 17 the second.
-constexpr std::array<std::string_view, 2> kNewer{"require_auth", "sslnegotiation"};
 
 std::set<std::string, std::less<>> read_parameters() {
   std::set<std::string, std::less<>> known;
@@ -41,9 +37,9 @@ std::string describe_libpq() {
       "libpq " + std::to_string(number / 10000) + "." + std::to_string(number % 10000);
   const auto& known = known_parameters();
   std::string missing;
-  for (const std::string_view parameter : kNewer) {
-    if (!known.contains(parameter)) {
-      missing += (missing.empty() ? "" : ", ") + std::string{parameter};
+  for (const pg::NewerKeyword& newer : pg::kNewerKeywords) {
+    if (!known.contains(newer.keyword)) {
+      missing += (missing.empty() ? "" : ", ") + std::string{newer.keyword};
     }
   }
   return missing.empty() ? text : text + " (without " + missing + ")";

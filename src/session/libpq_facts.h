@@ -6,8 +6,8 @@
 
 namespace pgrepl::session {
 
-// "libpq 15.13 (without require_auth, sslnegotiation)": the library that is loaded, which need not
-// be the one that was compiled against. Without anything missing, the number alone.
+// "libpq 17.2 (without max_protocol_version, min_protocol_version)": the library that is loaded,
+// which need not be the one that was compiled against. Without anything missing, the number alone.
 [[nodiscard]] std::string describe_libpq();
 
 // Whether the library that is loaded knows this keyword of a conninfo string.

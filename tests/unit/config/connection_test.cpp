@@ -1,3 +1,4 @@
+#include "pg/newer_keywords.h"
 #include "unit/config/load_fixture.h"
 
 #include <gmock/gmock.h>
@@ -28,6 +29,35 @@ TEST(Connection, EveryKeywordOfLibpqIsAKey) {
   EXPECT_EQ(read.conninfo.parameter("options"), "-c x=y");
 }
 
+// A parser that knows the keywords of libpq 15.
+Expected<std::vector<pg::ConnInfo>, std::string> parse_like_15(std::string_view text) {
+  for (const pg::NewerKeyword& newer : pg::kNewerKeywords) {
+    if (text.find(std::string{newer.keyword} + "=") != std::string_view::npos) {
+      return Unexpected{std::string{"an unknown keyword"}};
+    }
+  }
+  return parse_plainly(text);
+}
+
+TEST(Connection, NewerKeywordsAreKeysWhereLibpqKnowsThem) {
+  const Server read = server("host: a, sslnegotiation: direct", "{require_auth: scram-sha-256}");
+  EXPECT_EQ(read.conninfo.parameter("sslnegotiation"), "direct");
+  EXPECT_EQ(read.conninfo.parameter("require_auth"), "scram-sha-256");
+}
+
+TEST(Connection, SaysWhichLibpqAKeyNeeds) {
+  const std::string errors = errors_of(
+      {.yaml = "defaults: {require_auth: scram-sha-256, sslcert: /c}\n"
+               "clusters: [{servers: [{host: a, sslnegotiation: direct}]}]\n"
+               "auth_modules: {m: {userpass: {username: u}, options: {sslcertmode: allow}}}\n",
+       .parse_conninfo = parse_like_15}
+  );
+  EXPECT_THAT(errors, ::testing::HasSubstr("require_auth: needs libpq 16 or newer"));
+  EXPECT_THAT(errors, ::testing::HasSubstr("sslnegotiation: needs libpq 17 or newer"));
+  EXPECT_THAT(errors, ::testing::HasSubstr("sslcertmode: needs libpq 16 or newer"));
+  EXPECT_THAT(errors, ::testing::Not(::testing::HasSubstr("sslcert: ")));
+}
+
 TEST(Connection, PasswordsComeFromTheServerFirst) {
   EXPECT_EQ(server("host: a, password: own", "{password: d}").conninfo.password, pg::Secret{"own"});
   EXPECT_EQ(server("host: a", "{password: d}").conninfo.password, pg::Secret{"d"});
@@ -50,11 +80,11 @@ TEST(Connection, PasswordMayBeWhatAProgramPrints) {
   const Server read = server(
       "host: a, password_command: [/bin/token, '{host}'], password_ttl: 30s", "{password: d}"
   );
-  EXPECT_THAT(read.conninfo.password_command, testing::ElementsAre("/bin/token", "{host}"));
+  EXPECT_THAT(read.conninfo.password_command, ::testing::ElementsAre("/bin/token", "{host}"));
   EXPECT_EQ(read.conninfo.password_ttl, std::chrono::seconds{30});
   EXPECT_EQ(read.conninfo.password, std::nullopt);
   const Server by_default = server("host: a", "{password_command: [/bin/token], password_ttl: 5m}");
-  EXPECT_THAT(by_default.conninfo.password_command, testing::ElementsAre("/bin/token"));
+  EXPECT_THAT(by_default.conninfo.password_command, ::testing::ElementsAre("/bin/token"));
   EXPECT_EQ(by_default.conninfo.password_ttl, std::chrono::minutes{5});
   EXPECT_TRUE(server("host: a, password: own", "{password_command: [/bin/token]}")
                   .conninfo.password_command.empty());
@@ -65,24 +95,24 @@ TEST(Connection, RefusesAProgramThatCannotWork) {
     return errors_of({.yaml = "clusters: [{servers: [{host: a, " + keys + "}]}]\n"});
   };
   EXPECT_THAT(
-      problem("password_command: [token]"), testing::HasSubstr("absolute path of a program")
+      problem("password_command: [token]"), ::testing::HasSubstr("absolute path of a program")
   );
   EXPECT_THAT(
-      problem("password_command: [/bin/token, '{hots}']"), testing::HasSubstr("has '{hots}'")
+      problem("password_command: [/bin/token, '{hots}']"), ::testing::HasSubstr("has '{hots}'")
   );
   EXPECT_THAT(
-      problem("password_command: [/bin/token, '{host']"), testing::HasSubstr("has '{host'")
+      problem("password_command: [/bin/token, '{host']"), ::testing::HasSubstr("has '{host'")
   );
   EXPECT_THAT(
-      problem("password_command: [/bin/token], password: x"), testing::HasSubstr("keep one")
+      problem("password_command: [/bin/token], password: x"), ::testing::HasSubstr("keep one")
   );
 }
 
 TEST(Connection, HostWithALoginInItIsRefused) {
   EXPECT_THAT(
       errors_of({.yaml = "clusters: [{servers: [{host: 'u:hidden@a'}]}]\n"}),
-      testing::AllOf(
-          testing::HasSubstr("host: has an '@'"), testing::Not(testing::HasSubstr("hidden"))
+      ::testing::AllOf(
+          ::testing::HasSubstr("host: has an '@'"), ::testing::Not(::testing::HasSubstr("hidden"))
       )
   );
 }

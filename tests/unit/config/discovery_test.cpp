@@ -9,8 +9,8 @@ namespace pgrepl::config {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 Cluster cluster_with(const std::string& discovery, const std::string& before = "") {
   const Config config =
@@ -91,7 +91,7 @@ TEST(ReadDiscovery, ReportsEveryMistakeWithItsPlace) {
   EXPECT_THAT(errors, HasSubstr("exporter.yaml:4:45: refresh: must be from 1s to 24h"));
   EXPECT_THAT(errors, HasSubstr("name: is missing"));
   EXPECT_THAT(errors, HasSubstr("urls: expected http://host:port or https://host:port"));
-  EXPECT_THAT(errors, testing::Not(HasSubstr("hidden")));
+  EXPECT_THAT(errors, ::testing::Not(HasSubstr("hidden")));
   EXPECT_THAT(errors, HasSubstr("user: is missing; a password needs one"));
   EXPECT_THAT(errors, HasSubstr("allowed_networks: '10.0.0.0/40' is no network"));
   EXPECT_THAT(errors, HasSubstr("host: cannot be given"));

@@ -67,6 +67,7 @@ struct Given {
   Environment environment{};
   Flags flags{};
   std::map<std::string, std::string> files{};
+  ConnInfoParser parse_conninfo = parse_plainly;
 };
 
 inline Expected<Config, Errors> load_given(Given given) {
@@ -85,7 +86,7 @@ inline Expected<Config, Errors> load_given(Given given) {
   };
   sources.environment = given.environment;
   sources.flags = given.flags;
-  sources.parse_conninfo = parse_plainly;
+  sources.parse_conninfo = given.parse_conninfo;
   return load(sources);
 }
 

@@ -11,10 +11,10 @@ namespace pgrepl::config {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pair;
 
 constexpr const char* kOneServer = "clusters: [{servers: [{host: a}]}]\n";
 

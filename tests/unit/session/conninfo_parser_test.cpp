@@ -1,6 +1,8 @@
 #include "session/conninfo_parser.h"
 
 #include "config/connection.h"
+#include "pg/newer_keywords.h"
+#include "session/libpq.h"
 
 #include <array>
 #include <cstdlib>
@@ -15,12 +17,12 @@
 namespace pgrepl::session {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 // libpq reads its own variables: each test says which it has.
-class ParseConnInfo : public testing::Test {
+class ParseConnInfo : public ::testing::Test {
  protected:
   void SetUp() override { clear(); }
 
@@ -128,7 +130,7 @@ TEST_F(ParseConnInfo, UsesTheSocketDirectoryOfLibpqWhenNobodyNamesAHost) {
 }
 
 TEST_F(ParseConnInfo, TakesHostAndPortFromTheService) {
-  const std::string file = testing::TempDir() + "/conninfo_parser_test_service.conf";
+  const std::string file = ::testing::TempDir() + "/conninfo_parser_test_service.conf";
   std::ofstream{file} << "[production]\nhost=from-service\nport=7000\nuser=other\n";
   setenv("PGSERVICEFILE", file.c_str(), 1);
   const auto parsed = parse_conninfo("service=production");
@@ -146,6 +148,16 @@ TEST_F(ParseConnInfo, KnowsEveryKeywordThatConfigurationAccepts) {
     const auto parsed = parse_conninfo(std::string{keyword} + "=1");
     const std::string error = parsed ? "" : parsed.error();
     EXPECT_THAT(error, Not(HasSubstr("unknown keyword"))) << keyword;
+  }
+}
+
+TEST_F(ParseConnInfo, SaysWhichLibpqAKeywordNeeds) {
+  for (const pg::NewerKeyword& newer : pg::kNewerKeywords) {
+    const auto parsed = parse_conninfo("host=a " + std::string{newer.keyword} + "=x");
+    EXPECT_EQ(parsed.has_value(), PQlibVersion() >= newer.since * 10000) << newer.keyword;
+    if (!parsed) {
+      EXPECT_THAT(parsed.error(), HasSubstr(std::string{newer.keyword} + "', which needs libpq"));
+    }
   }
 }
 

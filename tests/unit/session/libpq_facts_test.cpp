@@ -1,5 +1,6 @@
 #include "session/libpq_facts.h"
 
+#include "pg/newer_keywords.h"
 #include "session/libpq.h"
 
 #include <gmock/gmock.h>
@@ -17,10 +18,11 @@ TEST(DescribeLibpq, NamesTheMajorThatIsLoaded) {
 }
 
 TEST(DescribeLibpq, SaysWhatThisOneLacks) {
-  const bool lacks = describe_libpq().find("without require_auth") != std::string::npos;
-  EXPECT_EQ(lacks, PQlibVersion() < 160000);
-  const bool lacks_negotiation = describe_libpq().find("sslnegotiation") != std::string::npos;
-  EXPECT_EQ(lacks_negotiation, PQlibVersion() < 170000);
+  for (const pg::NewerKeyword& newer : pg::kNewerKeywords) {
+    const bool lacks = describe_libpq().find(newer.keyword) != std::string::npos;
+    EXPECT_EQ(lacks, PQlibVersion() < newer.since * 10000) << newer.keyword;
+    EXPECT_EQ(lacks, !knows_parameter(newer.keyword)) << newer.keyword;
+  }
 }
 
 }  // namespace
