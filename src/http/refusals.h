@@ -1,14 +1,14 @@
-// Who was not served at the door, counted by reason. For the series
-// pg_exporter_http_refused_total{reason}.
+// Who was not served at the door, counted by reason, in counters of prometheus-cpp.
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
 
 namespace pgrepl::http {
 
@@ -36,25 +36,23 @@ inline constexpr std::array<std::string_view, 8> kRefusalNames{
 // Counts from any thread.
 class Refusals {
  public:
-  void count(Refusal reason) {
-    counts_.at(static_cast<std::size_t>(reason)).fetch_add(1, std::memory_order_relaxed);
+  using Family = prometheus::Family<prometheus::Counter>;
+
+  // Adds a counter for every reason to the family, which outlives this.
+  explicit Refusals(Family& family) {
+    for (std::size_t i = 0; i < counters_.size(); ++i) {
+      counters_.at(i) = &family.Add({{"reason", std::string{kRefusalNames.at(i)}}});
+    }
   }
 
-  // Every reason, those that never came up too.
-  [[nodiscard]] std::map<std::string, std::uint64_t> by_reason() const {
-    std::map<std::string, std::uint64_t> all;
-    for (std::size_t i = 0; i < counts_.size(); ++i) {
-      all.emplace(kRefusalNames.at(i), counts_.at(i).load(std::memory_order_relaxed));
-    }
-    return all;
-  }
+  void count(Refusal reason) { counters_.at(static_cast<std::size_t>(reason))->Increment(); }
 
   [[nodiscard]] std::uint64_t of(Refusal reason) const {
-    return counts_.at(static_cast<std::size_t>(reason)).load(std::memory_order_relaxed);
+    return static_cast<std::uint64_t>(counters_.at(static_cast<std::size_t>(reason))->Value());
   }
 
  private:
-  std::array<std::atomic<std::uint64_t>, kRefusalNames.size()> counts_{};
+  std::array<prometheus::Counter*, kRefusalNames.size()> counters_{};
 };
 
 [[nodiscard]] constexpr std::string_view name_of(Refusal reason) {

@@ -216,13 +216,14 @@ Expected<std::unique_ptr<Server>, std::string> Server::start(
     const std::vector<std::string>& listen_addresses,
     Handler handler,
     std::unique_ptr<WebSettings> settings,
-    const Limits& limits
+    const Limits& limits,
+    Refusals::Family& refused
 ) {
   const auto addresses = parse_all(listen_addresses);
   if (!addresses) {
     return Mistake{addresses.error()};
   }
-  std::unique_ptr<Server> server{new Server};
+  std::unique_ptr<Server> server{new Server{refused}};
   server->settings_ = std::move(settings);
   WebSettings* web = server->settings_.get();
   if (web != nullptr) {
@@ -248,13 +249,8 @@ Expected<std::unique_ptr<Server>, std::string> Server::start(
   return server;
 }
 
-Expected<std::unique_ptr<Server>, std::string> Server::start(
-    const std::vector<std::string>& listen_addresses, Handler handler
-) {
-  return start(listen_addresses, std::move(handler), nullptr, Limits{});
+Server::Server(Refusals::Family& refused) : refusals_(refused) {
 }
-
-Server::Server() = default;
 
 Server::~Server() = default;
 

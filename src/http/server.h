@@ -25,15 +25,13 @@ class Server {
   // has it; "127.0.0.1:9187", "[::1]:9187", "localhost:9187" are one; port 0 is a free one. The
   // error names the address and the reason.
   // `settings` is what the web configuration file asks for: TLS, logins, headers; null without one.
+  // Who is refused is counted in `refused`, which outlives the server.
   [[nodiscard]] static Expected<std::unique_ptr<Server>, std::string> start(
       const std::vector<std::string>& listen_addresses,
       Handler handler,
       std::unique_ptr<WebSettings> settings,
-      const Limits& limits
-  );
-  // The same without such a file, within the usual limits.
-  [[nodiscard]] static Expected<std::unique_ptr<Server>, std::string> start(
-      const std::vector<std::string>& listen_addresses, Handler handler
+      const Limits& limits,
+      Refusals::Family& refused
   );
 
   // Waits for requests under way.
@@ -49,7 +47,7 @@ class Server {
 
  private:
   class Civetweb;
-  Server();
+  explicit Server(Refusals::Family& refused);
 
   std::vector<std::uint16_t> ports_;
   Refusals refusals_;

@@ -124,8 +124,8 @@ std::vector<Family> example_families() {
   const ProcessFacts process{0, 0, 0, 0, 0, 0};
   SelfCounters counters;
   counters.note_task_failure("example");
-  const SelfFacts self{
-      .counters = &counters, .process = process, .query_files = {{}}, .http_refused = {{"r", 0}}};
+  counters.http_refused().Add({{"reason", "example"}});
+  const SelfFacts self{.counters = &counters, .process = process, .query_files = {{}}};
   return collect_page(clusters, self, {.now = {}, .wall_clock_now = 0}, {}).families;
 }
 

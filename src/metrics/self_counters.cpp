@@ -88,6 +88,11 @@ SelfCounters::SelfCounters()
           registry_,
           "pg_exporter_task_failures_total",
           "Turns of the exporter's own tasks that an unexpected error ended"
+      )),
+      http_refused_(counters(
+          registry_,
+          "pg_exporter_http_refused_total",
+          "HTTP clients and requests that were refused, or cut because they were too slow"
       )) {
 }
 

@@ -33,6 +33,9 @@ class SelfCounters {
   // In all since the start; the log counts them itself.
   void set_dropped_log_lines(std::uint64_t lines);
 
+  // Who was not served at the door: a counter for each reason, which the door adds.
+  [[nodiscard]] prometheus::Family<prometheus::Counter>& http_refused() { return http_refused_; }
+
   // All of it, as it is now.
   void add_to(Families& families) const;
 
@@ -46,6 +49,7 @@ class SelfCounters {
   prometheus::Counter& stalls_;
   prometheus::Counter& dropped_log_lines_;
   prometheus::Family<prometheus::Counter>& task_failures_;
+  prometheus::Family<prometheus::Counter>& http_refused_;
 };
 
 }  // namespace pgrepl::metrics

@@ -71,24 +71,11 @@ void add_reloads(const SelfFacts& self, Families& families) {
   }
 }
 
-void add_http(const SelfFacts& self, Families& families) {
-  for (const auto& [reason, count] : self.http_refused) {
-    families.add(
-        "pg_exporter_http_refused_total",
-        MetricType::Counter,
-        "HTTP clients and requests that were refused, or cut because they were too slow",
-        {{"reason", reason}},
-        static_cast<double>(count)
-    );
-  }
-}
-
 }  // namespace
 
 void add_self_families(const SelfFacts& self, Families& families) {
   add_builds(self, families);
   add_reloads(self, families);
-  add_http(self, families);
   if (self.counters != nullptr) {
     self.counters->add_to(families);
   }

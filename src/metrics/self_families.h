@@ -6,7 +6,6 @@
 #include "metrics/self_counters.h"
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,7 +29,6 @@ struct SelfFacts {
   double config_loaded_at = 0;  // seconds since the epoch
   bool reload_failed = false;   // the last one; the configuration of before goes on
   std::vector<catalogue::UserFile> query_files;
-  std::map<std::string, std::uint64_t> http_refused;  // by reason, since the start
 };
 
 void add_self_families(const SelfFacts& self, Families& families);

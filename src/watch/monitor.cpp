@@ -23,14 +23,11 @@ using namespace std::chrono_literals;
 // A round ends at its deadline; rendering a page of many servers takes its time too.
 constexpr std::chrono::milliseconds kRendering{1000};
 
-Host this_process(
-    std::string version, std::function<std::map<std::string, std::uint64_t>()> http_refused
-) {
+Host this_process(std::string version) {
   return {
-      .version = std::move(version),
-      .read_process = read_process_facts,
-      .http_refused = std::move(http_refused),
-      .give_memory_back = [] { malloc_trim(0); }};
+      .version = std::move(version), .read_process = read_process_facts, .give_memory_back = [] {
+        malloc_trim(0);
+      }};
 }
 
 // Null without a file.
@@ -61,14 +58,8 @@ void log_listening(const config::Web& web, bool tls) {
 
 Monitor::Monitor(Setup setup, std::string version)
     : watch_(
-          fetch::Outside{loop_, network_, http_},
-          std::move(setup),
-          this_process(std::move(version), [this] { return http_refused(); })
+          fetch::Outside{loop_, network_, http_}, std::move(setup), this_process(std::move(version))
       ) {
-}
-
-std::map<std::string, std::uint64_t> Monitor::http_refused() const {
-  return server_ ? server_->refusals().by_reason() : std::map<std::string, std::uint64_t>{};
 }
 
 Expected<void, std::string> Monitor::run(SetupReader read_setup) {
@@ -96,7 +87,11 @@ Expected<void, std::string> Monitor::serve() {
       .connections = web.max_connections,
       .connections_of_address = web.max_connections_per_address};
   auto server = http::Server::start(
-      web.listen_addresses, http::make_handler(*this, std::move(site)), std::move(*settings), limits
+      web.listen_addresses,
+      http::make_handler(*this, std::move(site)),
+      std::move(*settings),
+      limits,
+      watch_.counters().http_refused()
   );
   if (!server) {
     return Unexpected<std::string>{server.error()};

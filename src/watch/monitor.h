@@ -12,7 +12,7 @@
 #include "watch/watch.h"
 
 #include <cstdint>
-#include <map>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -61,8 +61,6 @@ class Monitor : public http::SnapshotSource {
   using ReloadReply = loop::Reply<Reloaded>;
 
   [[nodiscard]] Expected<void, std::string> serve();
-  // Empty while nothing is served.
-  [[nodiscard]] std::map<std::string, std::uint64_t> http_refused() const;
   // Runs the loop until all has come to its end.
   void run_loop();
   void stop();
@@ -77,6 +75,11 @@ class Monitor : public http::SnapshotSource {
   void request_reload();
   // Reads on a thread of its own: a slow disk does not delay a tick.
   void read_setup();
+  using SetupRead = std::future<Expected<Setup, Errors>>;
+  asio::awaitable<void> take_read(std::shared_ptr<SetupRead> read);
+  void answer_reloads(const Reloaded& outcome);
+  // Of whatever became of it.
+  void end_reload();
   [[nodiscard]] Reloaded take_setup(Expected<Setup, Errors> read);
 
   loop::SystemClock clock_;
@@ -92,6 +95,7 @@ class Monitor : public http::SnapshotSource {
   ReloadGate reloads_;
   std::vector<ReloadReply> reload_next_;  // wait for the read after the one under way
   std::vector<ReloadReply> reload_now_;   // wait for the read under way
+  bool reload_broke_ = false;             // by an exception, until its last line is reached
   asio::thread_pool reader_{1};
   std::unique_ptr<http::Server> server_;
 };

@@ -49,10 +49,6 @@ struct WatchedServer {
 struct Host {
   std::string version{};
   std::function<metrics::ProcessFacts()> read_process = [] { return metrics::ProcessFacts{}; };
-  // Who was not served at the door, by reason, since the start.
-  std::function<std::map<std::string, std::uint64_t>()> http_refused = [] {
-    return std::map<std::string, std::uint64_t>{};
-  };
   // Called when pages have been made, at a time when nobody waits for anything.
   std::function<void()> give_memory_back = [] {};
 };
@@ -120,6 +116,9 @@ class Watch {
   // For any thread. Whether the loop turns.
   [[nodiscard]] bool is_responsive() const { return watchdog_.is_alive(now()); }
 
+  // What the exporter counts about itself; others count there too.
+  [[nodiscard]] metrics::SelfCounters& counters() { return counters_; }
+
   // Tasks of others that run on the same loop.
   [[nodiscard]] loop::Supervisor& supervisor() { return supervisor_; }
 
@@ -158,6 +157,8 @@ class Watch {
   void end_round(cluster::Instant at);
   // One page for all who want the same.
   void answer(const std::vector<Reader>& readers, cluster::Instant at);
+  // After the pages of round `number` could not be made: nobody waits in vain.
+  void end_round_without_pages(std::uint64_t number);
   void give_up(const std::vector<Reader>& readers);
   // What is asked in many databases takes its time, and no page waits for it.
   void start_walks();
@@ -193,6 +194,7 @@ class Watch {
   std::list<WatchedCluster> dissolved_;  // until all that ran for them has ended
   Rounds rounds_;
   std::map<Reader, Waiting> waiting_;
+  std::vector<Reader> due_;      // whose pages are being made
   std::size_t asking_ = 0;       // who wait for scrape() or probe()
   bool has_made_pages_ = false;  // since memory was last given back
   bool stopped_ = false;

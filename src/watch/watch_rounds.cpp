@@ -57,12 +57,17 @@ void Watch::begin_round() {
       }
     });
   }
-  // Where it ends by an exception, nobody waits for it in vain.
-  supervisor_.spawn(this, "page", drive_round(), [this] {
-    if (rounds_.is_running()) {
-      give_up(rounds_.give_up());
-    }
+  supervisor_.spawn(this, "page", drive_round(), [this, number] {
+    end_round_without_pages(number);
   });
+}
+
+// Where nothing failed, there is nobody left to release.
+void Watch::end_round_without_pages(std::uint64_t number) {
+  give_up(std::exchange(due_, {}));
+  if (rounds_.is_running() && rounds_.number() == number) {
+    give_up(rounds_.give_up());
+  }
 }
 
 asio::awaitable<void> Watch::drive_round() {
@@ -71,6 +76,7 @@ asio::awaitable<void> Watch::drive_round() {
     co_await round_alarm_.wait_until(next);
     const cluster::Instant at = now();
     const Rounds::Due due = stopped_ ? Rounds::Due{} : rounds_.due(at);
+    due_ = due.readers;
     if (due.ended || !due.readers.empty()) {
       observe_all(at);
     }
@@ -78,6 +84,7 @@ asio::awaitable<void> Watch::drive_round() {
       end_round(at);
     }
     answer(due.readers, at);
+    due_.clear();
     if (due.ended) {
       start_walks();
     }
@@ -94,7 +101,6 @@ void Watch::answer(const std::vector<Reader>& readers, cluster::Instant at) {
     return;
   }
   self_.process = host_.read_process();
-  self_.http_refused = host_.http_refused();
   counters_.set_loop_delay(watchdog_.longest_delay().count());
   counters_.set_dropped_log_lines(log::dropped_lines());
   std::map<metrics::Selection, SnapshotPointer> made;

@@ -7,6 +7,7 @@
 #include "support/certificate.h"
 #include "support/scratch_folder.h"
 #include "unit/http/door_client.h"
+#include "unit/http/refusal_counters.h"
 
 #include <atomic>
 #include <chrono>
@@ -101,7 +102,7 @@ class Door {
     }
     const char* address = way == testing::Way::V6 ? "[::1]:0" : "127.0.0.1:0";
     const auto handler = [this](const Request& request) { return answer(request); };
-    auto started = Server::start({address}, handler, std::move(settings), limits);
+    auto started = Server::start({address}, handler, std::move(settings), limits, refusals.family);
     ASSERT_TRUE(started) << started.error();
     server = std::move(*started);
     port = server->ports().front();
@@ -135,14 +136,7 @@ class Door {
   }
 
   // Nobody was refused, for whatever reason.
-  [[nodiscard]] bool has_refused_nobody() const {
-    for (const auto& [reason, count] : server->refusals().by_reason()) {
-      if (count > 0) {
-        return false;
-      }
-    }
-    return true;
-  }
+  [[nodiscard]] bool has_refused_nobody() const { return refusals.total() == 0; }
 
   void await_entered(int count) {
     testing::await("requests are in the handler", [&] { return gate.entered() >= count; });
@@ -173,6 +167,7 @@ class Door {
   Gate gate;
   std::size_t large = 8'000'000;
   std::atomic<int> requests = 0;
+  testing::RefusalCounters refusals;
   std::unique_ptr<Server> server;
   std::uint16_t port = 0;
 };

@@ -97,24 +97,26 @@ TEST_P(Stopping, FreesTheAddressForTheNext) {
     const auto handler = [](const Request&) { return Response{.body = "next"}; };
     const std::string address =
         (door.way == Way::V6 ? "[::1]:" : "127.0.0.1:") + std::to_string(door.port);
-    EXPECT_FALSE(Server::start({address}, handler)) << "it is taken";
+    EXPECT_FALSE(testing::start_server({address}, handler)) << "it is taken";
     door.stop();
-    EXPECT_TRUE(Server::start({address}, handler)) << "it is free";
+    EXPECT_TRUE(testing::start_server({address}, handler)) << "it is free";
   }
 }
 
 TEST(Starting, ListensOnAllAddressesOrOnNone) {
   const auto handler = [](const Request&) { return Response{}; };
-  const auto first = Server::start({"127.0.0.1:0"}, handler);
+  const auto first = testing::start_server({"127.0.0.1:0"}, handler);
   ASSERT_TRUE(first);
   const std::string taken = "127.0.0.1:" + std::to_string((*first)->ports().front());
   for (const std::string& wrong : {taken, std::string{"no.such.host.invalid:0"}}) {
-    const auto second = Server::start({"127.0.0.1:0", wrong}, handler);
+    const auto second = testing::start_server({"127.0.0.1:0", wrong}, handler);
     ASSERT_FALSE(second);
     EXPECT_THAT(second.error(), ::testing::StartsWith("cannot listen on " + wrong + ": "));
   }
-  EXPECT_EQ(Server::start({}, handler).error(), "there is no address to listen on");
-  EXPECT_THAT(Server::start({"x"}, handler).error(), ::testing::StartsWith("\"x\" is no address"));
+  EXPECT_EQ(testing::start_server({}, handler).error(), "there is no address to listen on");
+  EXPECT_THAT(
+      testing::start_server({"x"}, handler).error(), ::testing::StartsWith("\"x\" is no address")
+  );
 }
 
 // Ports of 127.0.0.1 on which this process listens.
@@ -183,13 +185,18 @@ TEST(InnerHopTest, KnowsItsOwnConnectionsByAddressAndPort) {
 }
 
 TEST(RefusalsTest, HaveEveryReasonThoseThatNeverCameUpToo) {
-  Refusals refusals;
-  EXPECT_EQ(refusals.by_reason().size(), kRefusalNames.size());
+  const testing::RefusalCounters counters;
+  Refusals refusals{counters.family};
   refusals.count(Refusal::SlowReader);
   refusals.count(Refusal::SlowReader);
   refusals.count(Refusal::Logins);
-  for (const auto& [reason, count] : refusals.by_reason()) {
-    EXPECT_EQ(count, reason == "slow_reader" ? 2U : reason == "logins" ? 1U : 0U) << reason;
+  const auto families = counters.registry.Collect();
+  ASSERT_EQ(families.size(), 1U);
+  EXPECT_EQ(families[0].metric.size(), kRefusalNames.size());
+  for (const auto& metric : families[0].metric) {
+    const std::string& reason = metric.label.at(0).value;
+    const double expected = reason == "slow_reader" ? 2 : reason == "logins" ? 1 : 0;
+    EXPECT_EQ(metric.counter.value, expected) << reason;
   }
   EXPECT_EQ(refusals.of(Refusal::SlowReader), 2U);
   EXPECT_EQ(name_of(Refusal::Connections), "connections");

@@ -24,7 +24,9 @@ class TlsDoor : public ::testing::Test {
     auto settings = WebSettings::open(door.folder.write("web.yml", web(more)));
     ASSERT_TRUE(settings) << to_string(settings.error());
     const auto handler = [this](const Request& request) { return door.answer(request); };
-    auto started = Server::start({"127.0.0.1:0"}, handler, std::move(*settings), door.limits);
+    auto started = Server::start(
+        {"127.0.0.1:0"}, handler, std::move(*settings), door.limits, door.refusals.family
+    );
     ASSERT_TRUE(started) << started.error();
     door.server = std::move(*started);
     door.port = door.server->ports().front();

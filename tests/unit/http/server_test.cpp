@@ -2,6 +2,7 @@
 
 #include "http/listen_address.h"
 #include "support/http_get.h"
+#include "unit/http/refusal_counters.h"
 
 #include <array>
 #include <atomic>
@@ -78,10 +79,14 @@ int connect_to(std::uint16_t port) {
   return descriptor;
 }
 
+Expected<std::unique_ptr<Server>, std::string> start(const std::vector<std::string>& addresses) {
+  return testing::start_server(addresses, &describe);
+}
+
 class ServerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto started = Server::start({"127.0.0.1:0"}, &describe);
+    auto started = start({"127.0.0.1:0"});
     ASSERT_TRUE(started) << started.error();
     server_ = std::move(*started);
     ASSERT_EQ(server_->ports().size(), 1U);
@@ -179,10 +184,10 @@ TEST_F(ServerTest, SendsALargeBodyToSeveralClientsAtOnce) {
 
 TEST_F(ServerTest, APortInUseNamesTheAddressAndTheReason) {
   const std::string taken = "127.0.0.1:" + std::to_string(port_);
-  const auto second = Server::start({taken}, &describe);
+  const auto second = start({taken});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error(), "cannot listen on " + taken + ": Address already in use");
-  const auto everywhere = Server::start({":" + std::to_string(port_)}, &describe);
+  const auto everywhere = start({":" + std::to_string(port_)});
   ASSERT_FALSE(everywhere);
   EXPECT_EQ(
       everywhere.error(), "cannot listen on :" + std::to_string(port_) + ": Address already in use"
@@ -190,7 +195,7 @@ TEST_F(ServerTest, APortInUseNamesTheAddressAndTheReason) {
 }
 
 TEST(Server, ListensOnEveryInterface) {
-  const auto server = Server::start({":0", "127.0.0.1:0"}, &describe);
+  const auto server = start({":0", "127.0.0.1:0"});
   ASSERT_TRUE(server) << server.error();
   const auto ports = (*server)->ports();
   ASSERT_EQ(ports.size(), 2U);
@@ -199,14 +204,14 @@ TEST(Server, ListensOnEveryInterface) {
 }
 
 bool has_ipv6() {
-  return static_cast<bool>(Server::start({"[::1]:0"}, &describe));
+  return static_cast<bool>(start({"[::1]:0"}));
 }
 
 TEST(Server, ListensOnIpv6) {
   if (!has_ipv6()) {
     GTEST_SKIP() << "this machine has no IPv6";
   }
-  const auto server = Server::start({"[::1]:0", ":0"}, &describe);
+  const auto server = start({"[::1]:0", ":0"});
   ASSERT_TRUE(server) << server.error();
   const auto ports = (*server)->ports();
   ASSERT_EQ(ports.size(), 2U);
@@ -215,7 +220,7 @@ TEST(Server, ListensOnIpv6) {
   }
   EXPECT_EQ(testing::http_get_from("::1", ports[1], "/large").body.size(), 5'000'000U);
   EXPECT_EQ(testing::http_get_from("127.0.0.1", ports[1], "/x").body, "GET /x?");
-  const auto second = Server::start({"[::1]:" + std::to_string(ports[0])}, &describe);
+  const auto second = start({"[::1]:" + std::to_string(ports[0])});
   EXPECT_EQ(
       second.error(),
       "cannot listen on [::1]:" + std::to_string(ports[0]) + ": Address already in use"
@@ -226,14 +231,14 @@ TEST(Server, Ipv6AloneIsEnough) {
   if (!has_ipv6()) {
     GTEST_SKIP() << "this machine has no IPv6";
   }
-  const auto server = Server::start({"[::1]:0"}, &describe);
+  const auto server = start({"[::1]:0"});
   ASSERT_TRUE(server) << server.error();
   EXPECT_EQ(testing::http_get_from("::1", (*server)->ports().front(), "/x").body, "GET /x?");
 }
 
 TEST(Server, RefusesAnAddressItCannotRead) {
-  EXPECT_FALSE(Server::start({}, &describe));
-  EXPECT_FALSE(Server::start({"nonsense"}, &describe));
+  EXPECT_FALSE(start({}));
+  EXPECT_FALSE(start({"nonsense"}));
 }
 
 TEST(ListenAddress, ReadsWhatUsersWrite) {
