@@ -100,8 +100,6 @@ struct FarEnd {
   Instant contact;
   // The standby's clock minus its upstream's, by that message; 0 when it did not say.
   Seconds clock_offset{};
-
-  friend bool operator==(const FarEnd&, const FarEnd&) = default;
 };
 
 struct OtherFamily;

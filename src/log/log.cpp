@@ -1,5 +1,6 @@
 #include "log/log.h"
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <memory>
@@ -55,13 +56,41 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::info;
 }
 
+// JSON escapes the control characters of ASCII. Terminals obey those after ASCII as well: DEL, and
+// U+0080 to U+009F, which are 0xC2 and one byte more in UTF-8.
+std::string without_terminal_controls(std::string_view text) {
+  std::string safe;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
+    if (byte == 0x7f) {
+      safe += "\\u007f";
+    } else if (byte == 0xc2 && next >= 0x80 && next <= 0x9f) {
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      safe += next < 0x90 ? "\\u008" : "\\u009";
+      safe += kDigits[next & 0x0fU];
+      i += 1;
+    } else {
+      safe += text[i];
+    }
+  }
+  return safe;
+}
+
 std::string json_text(std::string_view text) {
   // Invalid UTF-8 (an old server's message) is replaced, not refused.
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return without_terminal_controls(
+      nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+  );
+}
+
+// Visible ASCII that logfmt gives no meaning to.
+bool is_plain(char letter) {
+  return letter > ' ' && letter < '\x7f' && letter != '=' && letter != '"' && letter != '\\';
 }
 
 std::string logfmt_value(std::string_view text) {
-  const bool plain = !text.empty() && text.find_first_of(" =\"\\\n\r\t") == std::string_view::npos;
+  const bool plain = !text.empty() && std::ranges::all_of(text, is_plain);
   return plain ? std::string{text} : json_text(text);
 }
 

@@ -32,6 +32,27 @@ asio::awaitable<std::optional<std::string>> failure_of(const Work& begin) {
   co_return why;
 }
 
+void log_failure(const std::string& task, const std::string& why) {
+  log::write(
+      log::Level::Error,
+      "loop",
+      "a task failed unexpectedly; the exporter goes on",
+      {{"task", task}, {"reason", why}}
+  );
+}
+
+// The same for what does not wait.
+std::optional<std::string> failure_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const std::exception& problem) {
+    return problem.what();
+  } catch (...) {
+    return "an exception of unknown type";
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 void Supervisor::keep(Owner owner, Turns turns) {
@@ -57,9 +78,11 @@ void Supervisor::run(Place place, asio::awaitable<void> task) {
   asio::co_spawn(loop_.io, std::move(task), [this, place](const std::exception_ptr&) {
     // Nothing is left to pass on: failure_of() took what the task threw.
     const std::function<void()> ended = std::move(place->ended);
+    const std::string name = std::move(place->name);
     running_.erase(place);
-    if (ended) {
-      ended();
+    if (const auto why = ended ? failure_of(ended) : std::nullopt) {
+      count_(name);
+      log_failure(name, *why);
     }
   });
 }
@@ -98,12 +121,7 @@ void Supervisor::note_failure(Running& running, const std::string& why) {
     return;
   }
   running.told = why;
-  log::write(
-      log::Level::Error,
-      "loop",
-      "a task failed unexpectedly; the exporter goes on",
-      {{"task", running.name}, {"reason", why}}
-  );
+  log_failure(running.name, why);
 }
 
 void Supervisor::note_success(Running& running) {

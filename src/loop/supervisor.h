@@ -43,7 +43,8 @@ class Supervisor {
   // grows from one second to a minute as long as turns throw.
   void keep(Owner owner, Turns turns);
 
-  // Runs `work` once. `ended` is called when it has come to its end, also by an exception.
+  // Runs `work` once. `ended` is called when it has come to its end, also by an exception. What
+  // `ended` throws is a failure of the same task.
   void spawn(
       Owner owner, std::string name, asio::awaitable<void> work, std::function<void()> ended = {}
   );

@@ -62,7 +62,9 @@ asio::awaitable<void> PgBouncerProber::probe_once() {
       keep(*problem);
       co_return;
     }
-    // It has been restarted since, perhaps long ago.
+    // It has been restarted since, perhaps long ago. What it said before is not mixed with what it
+    // says now.
+    reading = {};
   }
   pg::ConnInfo conninfo = pgbouncer_.conninfo;
   auto problem = co_await session_->open(std::move(conninfo), deadline);

@@ -57,7 +57,6 @@ Collection::Collection(SharedQueries queries, std::chrono::milliseconds tick)
 }
 
 void Collection::use(SharedQueries queries) {
-  collected_.clear();
   rest_until_.clear();
   last_runs_.clear();
   predicates_.clear();
@@ -81,7 +80,8 @@ catalogue::ServerProfile Collection::profile(pg::ServerVersion version) const {
 std::vector<catalogue::DueQuery> Collection::due(pg::ServerVersion version, Instant now) {
   const catalogue::ServerProfile server = profile(version);
   std::erase_if(collected_, [&](const auto& kept) {
-    return !catalogue::applies(*kept.second.query, server, queries_->switches);
+    return kept.second.of != queries_ ||
+           !catalogue::applies(*kept.second.query, server, queries_->switches);
   });
   std::erase_if(rest_until_, [now](const auto& rests) { return rests.second <= now; });
   auto due =
@@ -187,7 +187,7 @@ void Collection::take_answer(const catalogue::Query& query, Answer answer) {
   if (answer.result || !round_failure_) {
     last_runs_[query.name] = answer.sent;
   }
-  Collected kept{.query = &query, .seconds = answer.seconds};
+  Collected kept{.query = &query, .seconds = answer.seconds, .of = queries_};
   if (!answer.result) {
     fail_answer(query, std::move(kept), answer.result.error());
     if (answer.result.error().reason == pg::FailureReason::TooLarge) {
@@ -275,7 +275,7 @@ void Collection::take_walk(std::vector<WalkedQuery> walked) {
     }
     const std::string& name = brought.query->name;
     last_runs_[name] = brought.began;
-    Collected kept{.query = brought.query, .rows = std::move(brought.rows)};
+    Collected kept{.query = brought.query, .rows = std::move(brought.rows), .of = queries_};
     if (brought.error.empty()) {
       collected_[name] = std::move(kept);
     } else {

@@ -37,6 +37,7 @@ struct Collected {
   std::optional<double> seconds;      // it took on the server; absent when it was not answered
   bool refused = false;               // it failed, for a function that the server refuses
   std::size_t series = 0;             // at most so many come of the rows
+  SharedQueries of{};                 // what `query` is one of
 };
 
 // What a batch of statements brought.
@@ -72,7 +73,8 @@ class Collection {
 
   [[nodiscard]] const Queries& queries() const { return *queries_; }
 
-  // What was collected goes, since it points into the old queries. The model keeps what it learnt.
+  // What was collected can be shown until the next round begins, which asks everything anew. The
+  // model keeps what it learnt.
   void use(SharedQueries queries);
 
   // Null when no query for the tick serves this version.

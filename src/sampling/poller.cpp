@@ -22,8 +22,16 @@ asio::awaitable<void> Poller::tick() {
   return tick_as(polled_.tasks.begin());
 }
 
-asio::awaitable<void> Poller::run_round(Instant deadline) {
+asio::awaitable<bool> Poller::ask_round(Instant deadline) {
   return join_round_as(polled_.tasks.begin(), deadline);
+}
+
+asio::awaitable<void> Poller::run_round(Instant deadline) {
+  return join_round_and_forget(ask_round(deadline));
+}
+
+asio::awaitable<void> Poller::join_round_and_forget(asio::awaitable<bool> round) {
+  co_await std::move(round);
 }
 
 asio::awaitable<void> Poller::walk() {
@@ -37,8 +45,9 @@ asio::awaitable<void> Poller::tick_as(Running) {
   co_await ticker_.turn();
 }
 
-asio::awaitable<void> Poller::join_round_as(Running, Instant deadline) {
-  co_await rounds_.join(deadline);
+asio::awaitable<bool> Poller::join_round_as(Running, Instant deadline) {
+  const bool ended = co_await rounds_.join(deadline);
+  co_return ended;
 }
 
 asio::awaitable<void> Poller::walk_as(Running) {

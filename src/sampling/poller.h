@@ -66,6 +66,9 @@ class Poller {
   // to answer.
   asio::awaitable<void> run_round(Instant deadline);
 
+  // The same; false when `deadline` came first, and the round goes on without the caller.
+  asio::awaitable<bool> ask_round(Instant deadline);
+
   // Whether queries wait to be asked in several databases; only after a round.
   [[nodiscard]] bool has_walk() const { return rounds_.has_walk(); }
 
@@ -110,8 +113,8 @@ class Poller {
   // All that is known of the server at `now`. Nothing older than an unanswered tick is in it.
   [[nodiscard]] cluster::ServerSample sample(Instant now) const;
 
-  // Of the last round. Empty while the server does not answer, and while a round is missing that
-  // somebody waited for in vain. Views into it live until the loop goes on.
+  // Of the last round. Empty while the server does not answer, and while a round takes longer than
+  // it may. Views into it live until the loop goes on.
   [[nodiscard]] const std::map<std::string, Collected>& collected(Instant now) const;
 
   [[nodiscard]] const config::Server& server() const { return polled_.server; }
@@ -129,7 +132,8 @@ class Poller {
   // Each is counted from its call, before its first step, until its frame is gone.
   using Running = loop::Tasks::Running;
   asio::awaitable<void> tick_as(Running running);
-  asio::awaitable<void> join_round_as(Running running, Instant deadline);
+  asio::awaitable<bool> join_round_as(Running running, Instant deadline);
+  static asio::awaitable<void> join_round_and_forget(asio::awaitable<bool> round);
   asio::awaitable<void> walk_as(Running running);
   void step_down();
   [[nodiscard]] std::map<std::string, bool> capabilities(Instant now) const;

@@ -8,18 +8,16 @@ RoundGate::Ticket RoundGate::join(
     Instant now, Instant deadline, std::chrono::milliseconds longest
 ) {
   if (running_) {
-    first_leaves_ = std::min(first_leaves_, deadline);
     return {.round = number_, .begins = false};
   }
   running_ = true;
   number_ += 1;
   deadline_ = std::max(deadline, now + longest);
-  first_leaves_ = deadline;
   return {.round = number_, .begins = true};
 }
 
 std::optional<Instant> RoundGate::overdue_since(Instant now) const {
-  return running_ && now >= first_leaves_ ? std::optional{first_leaves_} : std::nullopt;
+  return running_ && now >= deadline_ ? std::optional{deadline_} : std::nullopt;
 }
 
 }  // namespace pgrepl::sampling

@@ -37,7 +37,8 @@ class RoundGate {
 
   void round_ended() { running_ = false; }
 
-  // Since when the round that runs has been missing for one of its callers; absent when it has not.
+  // Since when the round that runs takes longer than it may; absent when it does not. The patience
+  // of a caller is no evidence about the server: who leaves early changes nothing for the others.
   [[nodiscard]] std::optional<Instant> overdue_since(Instant now) const;
 
   // Neither a round nor a walk uses the connection and the queries. They exclude each other; a
@@ -55,7 +56,6 @@ class RoundGate {
   bool running_ = false;
   bool walking_ = false;
   Instant deadline_;
-  Instant first_leaves_;
 };
 
 }  // namespace pgrepl::sampling

@@ -34,15 +34,12 @@ RoundPoller::RoundPoller(PolledServer& polled)
       walker_(polled) {
 }
 
-asio::awaitable<void> RoundPoller::join(Instant deadline) {
+asio::awaitable<bool> RoundPoller::join(Instant deadline) {
   const Instant now = polled_.now();
   const bool too_soon = polled_.collection.round_rests(now) && !session_->has_new_password();
   const bool senseless = too_soon && !gate_.is_running();
-  if (senseless || polled_.stopped || polled_.state.failure(now)) {
-    co_return;
-  }
-  if (is_fresh(now)) {
-    co_return;
+  if (senseless || polled_.stopped || polled_.state.failure(now) || is_fresh(now)) {
+    co_return true;
   }
   const RoundGate::Ticket ticket = gate_.join(now, deadline, polled_.sampling.timeout);
   if (ticket.begins) {
@@ -51,6 +48,7 @@ asio::awaitable<void> RoundPoller::join(Instant deadline) {
   while (gate_.runs(ticket) && polled_.now() < deadline && !polled_.stopped) {
     co_await round_over_.wait_until(deadline);
   }
+  co_return !gate_.runs(ticket);
 }
 
 bool RoundPoller::is_fresh(Instant now) const {

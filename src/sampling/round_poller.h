@@ -20,10 +20,10 @@ class RoundPoller {
  public:
   explicit RoundPoller(PolledServer& polled);
 
-  // Begins a round, or joins the one that runs, and returns when it has ended or at `deadline`.
-  // At once where a round makes no sense: the server does not answer ticks, or the last round
-  // failed just now.
-  asio::awaitable<void> join(Instant deadline);
+  // Begins a round, or joins the one that runs, and returns when it has ended or at `deadline`:
+  // false when it goes on without the caller. At once where a round makes no sense: the server does
+  // not answer ticks, or the last round failed just now.
+  asio::awaitable<bool> join(Instant deadline);
 
   [[nodiscard]] bool has_walk() const;
 
@@ -42,10 +42,10 @@ class RoundPoller {
   // Lets nobody wait any more. Once the server is polled no more.
   void wake();
 
-  // Of the last round, or of one that a caller has waited for in vain.
+  // Of the last round, or of one that takes longer than it may.
   [[nodiscard]] std::optional<cluster::Failure> failure(Instant now) const;
 
-  // A caller waits, or has waited, in vain for the round that runs: what there is is too old.
+  // The round that runs takes longer than it may: what there is is too old.
   [[nodiscard]] bool is_overdue(Instant now) const { return gate_.overdue_since(now).has_value(); }
 
   [[nodiscard]] std::optional<std::uint64_t> databases_left_out() const {

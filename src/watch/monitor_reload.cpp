@@ -4,6 +4,8 @@
 #include "watch/monitor.h"
 
 #include <chrono>
+#include <future>
+#include <memory>
 #include <utility>
 
 #include <asio/post.hpp>
@@ -77,18 +79,39 @@ void Monitor::request_reload() {
 void Monitor::read_setup() {
   reload_now_ = std::exchange(reload_next_, {});
   asio::post(reader_, [this] {
-    auto read = std::make_shared<Expected<Setup, Errors>>(read_setup_());
+    std::packaged_task<Expected<Setup, Errors>()> task{read_setup_};
+    task();
+    // A handler is copied; a future is not.
+    auto read = std::make_shared<SetupRead>(task.get_future());
     asio::post(io_, [this, read] {
-      const Reloaded outcome = take_setup(std::move(*read));
-      for (ReloadReply& waiting : reload_now_) {
-        waiting.send(outcome);
-      }
-      reload_now_.clear();
-      if (reloads_.read_ended()) {
-        read_setup();
-      }
+      watch_.supervisor().spawn(this, "reload", take_read(read), [this] { end_reload(); });
     });
   });
+}
+
+// What the reader threw comes out of the future, and ends this task alone.
+asio::awaitable<void> Monitor::take_read(std::shared_ptr<SetupRead> read) {
+  reload_broke_ = true;
+  const Reloaded outcome = take_setup(read->get());
+  reload_broke_ = false;
+  answer_reloads(outcome);
+  co_return;
+}
+
+void Monitor::answer_reloads(const Reloaded& outcome) {
+  for (ReloadReply& waiting : std::exchange(reload_now_, {})) {
+    waiting.send(outcome);
+  }
+}
+
+void Monitor::end_reload() {
+  if (std::exchange(reload_broke_, false)) {
+    watch_.refuse_setup();
+    answer_reloads(Unexpected<std::string>{"reading the configuration failed; see the log\n"});
+  }
+  if (reloads_.read_ended()) {
+    read_setup();
+  }
 }
 
 Expected<void, std::string> Monitor::take_setup(Expected<Setup, Errors> read) {

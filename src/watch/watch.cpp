@@ -113,10 +113,11 @@ asio::awaitable<void> Watch::observe_once() {
   // A quarter of a tick after the last of the pollers asks, so that their answers are in.
   const auto tick = config_.sampling.tick;
   const auto since_epoch = now().time_since_epoch();
-  const cluster::Instant next{since_epoch - since_epoch % tick + tick + tick * 3 / 4};
-  co_await observe_alarm_.wait_until(next);
-  if (stopped_) {
-    co_return;
+  cluster::Instant next{since_epoch - since_epoch % tick + tick * 3 / 4};
+  next += next <= now() ? cluster::Instant::duration{tick} : cluster::Instant::duration{};
+  const bool due = co_await observe_alarm_.wait_until(next);
+  if (stopped_ || !due) {
+    co_return;  // the pace has changed
   }
   update_servers(now());
   observe_all(now());

@@ -12,8 +12,18 @@ namespace pgrepl::watch {
 
 namespace {
 
-bool nobody_is_asked(const sampling::Poller&) {
-  return false;
+// What a probe shows that did not wait for the end of its round. It is no news for anybody else, so
+// it is said of a copy.
+cluster::Cluster without_an_answer(
+    cluster::Cluster seen, const std::string& server, cluster::Instant deadline
+) {
+  for (cluster::Server& known : seen.servers) {
+    if (known.sample.name == server && !known.sample.failure) {
+      known.sample.failure = cluster::Failure{
+          pg::FailureReason::Timeout, "its queries were not answered in time", deadline};
+    }
+  }
+  return seen;
 }
 
 std::vector<KnownServer> known_servers(std::span<const WatchedCluster> clusters) {
@@ -96,7 +106,7 @@ asio::awaitable<http::ProbeAnswer> Watch::probe_known(
   }
   const std::string cluster = servers().at(index).cluster;
   const cluster::Instant begin = now();
-  co_await poller.run_round(deadline);
+  const bool ended = co_await poller.ask_round(deadline);
   // The server may have left while it was asked, and its cluster too.
   const auto watched = std::ranges::find_if(clusters_, [&cluster](const WatchedCluster& known) {
     return known.configured.name == cluster;
@@ -106,8 +116,11 @@ asio::awaitable<http::ProbeAnswer> Watch::probe_known(
     co_return gone;
   }
   observe(*watched, now());
-  const auto pages =
-      take_pages(std::span{&*watched, 1}, queries_->catalogue.broken, nobody_is_asked, now());
+  const auto still_asked = [ended](const sampling::Poller&) { return !ended; };
+  auto pages = take_pages(std::span{&*watched, 1}, queries_->catalogue.broken, still_asked, now());
+  const cluster::Cluster unanswered =
+      ended ? cluster::Cluster{} : without_an_answer(watched->latest, name, deadline);
+  pages.front().cluster = ended ? pages.front().cluster : &unanswered;
   const auto& found = pages.front().servers;
   const auto page = std::ranges::find(found, name, &metrics::ServerPage::name);
   const metrics::ServerPage gone{.name = name};
@@ -123,12 +136,16 @@ asio::awaitable<std::string> Watch::probe_stranger(
 ) {
   Stranger stranger{*this, std::move(conninfo)};
   const cluster::Instant begin = now();
-  co_await stranger.poller().run_round(deadline);
+  const bool ended = co_await stranger.poller().ask_round(deadline);
   WatchedCluster& once = stranger.cluster();
   const auto samples = take_samples(once, now());
   once.latest = cluster::observe({.name = "probe"}, samples, {}, now()).cluster;
+  if (!ended) {
+    once.latest = without_an_answer(std::move(once.latest), samples.front().name, deadline);
+  }
+  const auto still_asked = [ended](const sampling::Poller&) { return !ended; };
   const auto pages =
-      take_pages(std::span{&once, 1}, queries_->catalogue.broken, nobody_is_asked, now());
+      take_pages(std::span{&once, 1}, queries_->catalogue.broken, still_asked, now());
   const double seconds = cluster::Seconds{now() - begin}.count();
   co_return metrics::render_probe(pages.front(), pages.front().servers.front(), clocks(), seconds);
 }

@@ -24,6 +24,7 @@ void Watch::apply(Setup setup) {
   self_.config_loaded_at = outside_.loop.clock.wall_now();
   self_.query_files = queries_->catalogue.user_files;
   watch_clusters(config_.clusters);
+  observe_alarm_.cancel();  // the pace may have changed
 }
 
 // A cluster keeps its memory, and so its history, for as long as it keeps its name.
