@@ -31,10 +31,6 @@ constexpr std::array<Likely, 29> kMoves{{
     {Kind::Patroni, 2},      {Kind::Unlist, 1},
 }};
 
-// One who asks for a server on /probe, and leaves before a slow query of it has ended, makes it
-// fail for everybody until the round is over. True once patience bounds nothing but the asker.
-constexpr bool kPatienceIsNoEvidence = false;
-
 constexpr std::array<const char*, 4> kQueries{
     "server_facts", "replication_slots", "stat_database", "stat_activity"};
 constexpr std::array<int, 8> kVersions{
@@ -161,7 +157,7 @@ void add_scrapes(Random& random, Scenario& scenario) {
            .kind = probes ? Kind::Probe : Kind::Scrape,
            .node = exporter,
            .other = other,
-           .amount = probes && !kPatienceIsNoEvidence ? 10'000 : patience}
+           .amount = patience}
       );
     }
   }

@@ -6,9 +6,9 @@
 namespace pgrepl::discovery {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 PatroniMember member(std::string name, std::string host, std::uint16_t port = 5432) {
   return {std::move(name), {std::move(host), port}};

@@ -6,8 +6,8 @@
 namespace pgrepl::discovery {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 config::ReplicationDiscovery allowing(std::initializer_list<const char*> networks) {
   config::ReplicationDiscovery configured;

@@ -15,10 +15,10 @@ namespace pgrepl::discovery {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::SizeIs;
-using testing::UnorderedElementsAre;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 config::Server server(std::string name, std::string host, std::uint16_t port = 5432) {
   config::Server server;
@@ -57,7 +57,7 @@ std::string address(const Roster& roster, const std::string& name) {
   return "none";
 }
 
-class Crowd : public testing::Test {
+class Crowd : public ::testing::Test {
  protected:
   void answer(std::vector<config::Server> found, std::size_t source = 0) {
     roster.take_answer(source, found);
@@ -168,7 +168,7 @@ TEST_F(Crowd, NoTwoServersHaveOneNameWhateverASourceCallsThem) {
   answer({server("own", "10.0.0.1"), server("own/10.0.0.1:5432", "10.0.0.2")});
   const auto all = names(roster);
   EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), 3U)
-      << testing::PrintToString(all);
+      << ::testing::PrintToString(all);
   answer(
       {server("own/10.0.0.2:5432", "10.0.0.3"),
        server("own", "10.0.0.1"),
@@ -176,7 +176,7 @@ TEST_F(Crowd, NoTwoServersHaveOneNameWhateverASourceCallsThem) {
   );
   const auto more = names(roster);
   EXPECT_EQ(std::set<std::string>(more.begin(), more.end()).size(), 4U)
-      << testing::PrintToString(more);
+      << ::testing::PrintToString(more);
 }
 
 TEST_F(Crowd, TwoMembersThatSwapAddressesKeepTheirNames) {

@@ -9,8 +9,8 @@ namespace pgrepl::discovery {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 config::Server server(std::string name, std::string host, std::uint16_t port = 5432) {
   config::Server server;
@@ -39,7 +39,7 @@ std::vector<std::string> names(const Roster& roster) {
   return names;
 }
 
-class RosterTest : public testing::Test {
+class RosterTest : public ::testing::Test {
  protected:
   Instant at(std::chrono::seconds later) const { return start + later; }
 

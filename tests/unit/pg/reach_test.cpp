@@ -8,7 +8,7 @@
 namespace pgrepl::pg {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 Reach within(std::string_view network) {
   return Reach{{Network::parse(network).value()}};

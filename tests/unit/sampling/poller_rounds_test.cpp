@@ -183,8 +183,7 @@ TEST(PollerRounds, AHurriedRoundGoesOnForItsTimeoutAndItsRowsAreKept) {
   scene.spawn(scene.note_end(scene.poller->run_round(begin + 500ms), ended));
   scene.run_for(600ms);
   EXPECT_EQ(ended, begin + 500ms);
-  ASSERT_TRUE(failure(scene));
-  EXPECT_EQ(failure(scene)->message, "its queries were not answered in time");
+  EXPECT_FALSE(failure(scene)) << "the caller's patience says nothing of the server";
   scene.run_for(1500ms);
   EXPECT_FALSE(failure(scene));
   EXPECT_TRUE(scene.collected().at("often").rows);

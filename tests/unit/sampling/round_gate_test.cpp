@@ -44,14 +44,20 @@ TEST(RoundGate, ACallerWithPatienceMayHaveMoreThanTheUsualTime) {
   EXPECT_EQ(gate.deadline(), instant(30));
 }
 
-TEST(RoundGate, IsOverdueFromTheFirstDeadlineThatPassesUntilTheRoundEnds) {
+TEST(RoundGate, IsOverdueFromItsOwnDeadlineUntilItEnds) {
   RoundGate gate;
   EXPECT_FALSE(gate.overdue_since(instant(9)));
   (void)gate.join(instant(0), instant(3), 3s);
-  (void)gate.join(instant(0.5), instant(1), 3s);
-  EXPECT_FALSE(gate.overdue_since(instant(0.9)));
-  EXPECT_EQ(gate.overdue_since(instant(2)), instant(1));
+  EXPECT_FALSE(gate.overdue_since(instant(2.9)));
+  EXPECT_EQ(gate.overdue_since(instant(4)), instant(3));
   gate.round_ended();
+  EXPECT_FALSE(gate.overdue_since(instant(4)));
+}
+
+TEST(RoundGate, WhoLeavesEarlyMakesItOverdueForNobody) {
+  RoundGate gate;
+  (void)gate.join(instant(0), instant(0.2), 3s);
+  (void)gate.join(instant(0.5), instant(1), 3s);
   EXPECT_FALSE(gate.overdue_since(instant(2)));
 }
 

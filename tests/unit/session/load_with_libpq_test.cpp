@@ -13,9 +13,9 @@
 namespace pgrepl::session {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 Expected<config::Config, Errors> load_from(config::Environment environment) {
   for (const char* name : {"PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE"}) {

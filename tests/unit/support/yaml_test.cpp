@@ -10,8 +10,8 @@ namespace pgrepl::yaml {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 Node parsed(const std::string& text) {
   auto node = parse(text, "f");
@@ -123,7 +123,7 @@ TEST(ParseDuration, TakesNumbersWithUnits) {
   }
 }
 
-class ReaderTest : public testing::Test {
+class ReaderTest : public ::testing::Test {
  protected:
   Reader read(const std::string& text) {
     node_ = parsed(text);
