@@ -2,6 +2,7 @@
 #include "integration/evidence_stage.h"
 
 #include <chrono>
+#include <memory>
 
 namespace pgrepl::testing {
 namespace {
@@ -15,8 +16,15 @@ double seconds_since(Clock::time_point then) {
 
 class EvidenceArchive : public EvidenceByMajor {
  protected:
+  void SetUp() override {
+    EvidenceByMajor::SetUp();
+    if (!IsSkipped()) {
+      cluster_ = std::make_unique<PgCluster>(PrimaryOptions{.major = GetParam(), .archive = true});
+    }
+  }
+
   PgServer& add_archive_standby(std::chrono::milliseconds delay = 0ms) {
-    return cluster.add_standby(
+    return cluster().add_standby(
         {.name = "pg-2",
          .apply_delay = delay,
          .restore_from_archive = true,
@@ -25,22 +33,25 @@ class EvidenceArchive : public EvidenceByMajor {
   }
 
   void archive_a_segment() {
-    write(cluster.primary(), 10);
-    cluster.primary().execute("SELECT pg_switch_wal()");
+    write(cluster().primary(), 10);
+    cluster().primary().execute("SELECT pg_switch_wal()");
   }
 
-  PgCluster cluster{{.major = GetParam(), .archive = true}};
+  PgCluster& cluster() { return *cluster_; }
+
+ private:
+  std::unique_ptr<PgCluster> cluster_{};
 };
 
 // Case 8. A segment comes more seldom than a standby without restore_command would be given.
 TEST_P(EvidenceArchive, StandbyOfAnArchiveIsSteadyBetweenSegments) {
   PgServer& standby = add_archive_standby();
   archive_a_segment();
-  cluster.wait_until_caught_up(standby);
-  watch_servers({&cluster.primary(), &standby});
+  cluster().wait_until_caught_up(standby);
+  watch_servers({&cluster().primary(), &standby});
   ASSERT_TRUE(becomes(standby, "archive_recovery")) << problems();
   const auto written = Clock::now();
-  write(cluster.primary(), 10);
+  write(cluster().primary(), 10);
   while (seconds_since(written) < 17) {
     ASSERT_EQ(state(standby), "archive_recovery") << problems();
     ASSERT_TRUE(lag(standby));
@@ -56,7 +67,7 @@ TEST_P(EvidenceArchive, StandbyOfAnArchiveIsSteadyBetweenSegments) {
 // Case 8.
 TEST_P(EvidenceArchive, StandbyOfAnArchiveWithADelayIsDelayed) {
   PgServer& standby = add_archive_standby(4s);
-  watch_servers({&cluster.primary(), &standby});
+  watch_servers({&cluster().primary(), &standby});
   ASSERT_TRUE(becomes(standby, "delayed")) << problems();
   for (int i = 0; i < 6; ++i) {
     archive_a_segment();
@@ -67,15 +78,15 @@ TEST_P(EvidenceArchive, StandbyOfAnArchiveWithADelayIsDelayed) {
 
 // Case 17. What came by the archive was never received: differences of the two are no bytes.
 TEST_P(EvidenceArchive, UpstreamThatFallsBackToTheArchiveMakesNoNegativeBytes) {
-  PgServer& middle = cluster.add_standby({.name = "pg-2", .restore_from_archive = true});
-  PgServer& last = cluster.add_standby({.name = "pg-3", .upstream = &middle});
-  watch_servers({&cluster.primary(), &middle, &last});
+  PgServer& middle = cluster().add_standby({.name = "pg-2", .restore_from_archive = true});
+  PgServer& last = cluster().add_standby({.name = "pg-3", .upstream = &middle});
+  watch_servers({&cluster().primary(), &middle, &last});
   ASSERT_TRUE(becomes(last, "streaming"));
   middle.follow(1);
   ASSERT_TRUE(becomes(middle, "archive_recovery")) << problems();
   for (int i = 0; i < 5; ++i) {
     archive_a_segment();
-    cluster.wait_until_caught_up(middle);
+    cluster().wait_until_caught_up(middle);
     for (const Series& series : exporter().scrape()) {
       const bool is_distance = series.name.find("bytes") != std::string::npos ||
                                series.name.find("_lag") != std::string::npos ||

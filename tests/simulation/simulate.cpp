@@ -2,6 +2,7 @@
 // or simulate --seed S --film. Ends with 1 when something did not hold.
 #include "catalogue/embedded.h"
 #include "catalogue/load.h"
+#include "log/log.h"
 #include "simulation/shrink.h"
 #include "simulation/stage.h"
 
@@ -161,6 +162,8 @@ int main(int argc, char** argv) {
     );
     return 2;
   }
+  // What the exporters of a film log is in the film. Errors of their own are said on standard error.
+  log::configure(log::Level::Error, log::Format::Logfmt);
   const catalogue::Catalogue catalogue = load_catalogue();
   if (wanted->only) {
     const auto scenario = simulation::make_scenario(*wanted->only, wanted->minutes);

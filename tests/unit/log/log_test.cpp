@@ -1,5 +1,7 @@
 #include "log/log.h"
 
+#include "support/captured_log.h"
+
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -91,6 +93,107 @@ TEST_F(BackgroundLog, FinishGivesUpInTime) {
   while (sink->lines() < 1) {
     std::this_thread::yield();
   }
+}
+
+// What one line is made of, in the format of `configure`.
+class LogLine : public ::testing::Test {
+ protected:
+  ~LogLine() override {
+    configure(Level::Info, Format::Logfmt);
+    spdlog::set_default_logger(before);
+  }
+
+  static std::string written(
+      Format format, std::string_view message, std::initializer_list<Field> fields
+  ) {
+    configure(Level::Debug, format);
+    const testing::CapturedLog log;
+    write(Level::Info, "test", message, fields);
+    const auto lines = log.lines();
+    EXPECT_EQ(lines.size(), 1U);
+    const std::string line = lines.empty() ? "" : lines[0];
+    return line.substr(line.find(": ") + 2);
+  }
+
+  // The value of a field, as logfmt has it.
+  static std::string logfmt(const std::string& value) {
+    const std::string line = written(Format::Logfmt, "m", {{"key", value}});
+    return line.substr(line.find("key=") + 4);
+  }
+
+  std::shared_ptr<spdlog::logger> before = spdlog::default_logger();
+};
+
+TEST_F(LogLine, LogfmtHasComponentMessageAndFields) {
+  EXPECT_EQ(
+      written(Format::Logfmt, "a sentence", {{"server", "pg-1"}, {"reason", "no answer"}}),
+      "component=test msg=\"a sentence\" server=pg-1 reason=\"no answer\""
+  );
+}
+
+TEST_F(LogLine, JsonHasTheSame) {
+  EXPECT_EQ(
+      written(Format::Json, "a sentence", {{"server", "pg-1"}}),
+      "\"component\":\"test\",\"msg\":\"a sentence\",\"server\":\"pg-1\""
+  );
+}
+
+TEST_F(LogLine, ValuesAreInQuotesWhereLogfmtNeedsThem) {
+  EXPECT_EQ(logfmt("10.0.0.1:5432"), "10.0.0.1:5432");
+  EXPECT_EQ(logfmt(""), "\"\"");
+  EXPECT_EQ(logfmt("a b"), "\"a b\"");
+  EXPECT_EQ(logfmt("a=b"), "\"a=b\"");
+  EXPECT_EQ(logfmt("say \"a\""), R"("say \"a\"")");
+  EXPECT_EQ(logfmt("C:\\"), R"("C:\\")");
+  EXPECT_EQ(logfmt("grün"), "\"grün\"");
+}
+
+// A message of a server must neither forge a line nor steer a terminal.
+TEST_F(LogLine, ControlCharactersAreEscaped) {
+  EXPECT_EQ(logfmt("a\nlevel=error"), R"("a\nlevel=error")");
+  EXPECT_EQ(logfmt("\x1b[31mred"), R"("\u001b[31mred")");
+  EXPECT_EQ(logfmt("bell\a"), R"("bell\u0007")");
+  EXPECT_EQ(logfmt("del\x7f"), R"("del\u007f")");
+  EXPECT_EQ(
+      logfmt("csi\xc2\x9b"
+             "31m"),
+      R"("csi\u009b31m")"
+  );
+  EXPECT_EQ(logfmt("pad\xc2\x80"), R"("pad\u0080")");
+  EXPECT_EQ(logfmt("\xc2\xa9"), "\"\xc2\xa9\"") << "no control character";
+  EXPECT_EQ(
+      written(Format::Json, "m", {{"key", "\x1b\x7f\xc2\x85"}}),
+      R"("component":"test","msg":"m","key":"\u001b\u007f\u0085")"
+  );
+}
+
+TEST_F(LogLine, WhatIsNoUtf8IsReplaced) {
+  EXPECT_EQ(
+      logfmt("a\xff"
+             "b"),
+      "\"a\xef\xbf\xbd"
+      "b\""
+  );
+  EXPECT_EQ(logfmt("cut\xc2"), "\"cut\xef\xbf\xbd\"");
+}
+
+TEST_F(LogLine, LinesBelowTheLevelAreNotWritten) {
+  configure(Level::Warning, Format::Logfmt);
+  const auto logger = spdlog::default_logger();
+  EXPECT_FALSE(logger->should_log(spdlog::level::info));
+  EXPECT_TRUE(logger->should_log(spdlog::level::warn));
+  configure(Level::Debug, Format::Logfmt);
+  EXPECT_TRUE(spdlog::default_logger()->should_log(spdlog::level::debug));
+}
+
+TEST(LogLevel, HasTheNamesThatUsersWrite) {
+  EXPECT_EQ(parse_level("debug"), Level::Debug);
+  EXPECT_EQ(parse_level("info"), Level::Info);
+  EXPECT_EQ(parse_level("warn"), Level::Warning);
+  EXPECT_EQ(parse_level("warning"), Level::Warning);
+  EXPECT_EQ(parse_level("error"), Level::Error);
+  EXPECT_EQ(parse_level("Info"), std::nullopt);
+  EXPECT_EQ(parse_level(""), std::nullopt);
 }
 
 }  // namespace

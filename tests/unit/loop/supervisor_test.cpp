@@ -124,6 +124,15 @@ TEST_F(Supervising, EndOfWorkIsToldAlsoWhenItThrows) {
   EXPECT_EQ(ended, 2) << "nothing of it runs any more when its end is told";
 }
 
+TEST_F(Supervising, WhatTheEndOfWorkThrowsIsAFailureOfThatTask) {
+  supervisor.spawn(this, "round", turn(), [] { throw std::runtime_error{"out of memory"}; });
+  supervisor.spawn(this, "walk", turn(), [] { throw 42; });
+  run_for(2s);
+  EXPECT_EQ(failures, (std::map<std::string, int>{{"round", 1}, {"walk", 1}}));
+  EXPECT_TRUE(log.contains("out of memory"));
+  EXPECT_EQ(supervisor.running(), 0U);
+}
+
 TEST_F(Supervising, WhoeverIsOverNeedNotWaitForThePauseAfterAFailure) {
   supervisor.keep(this, turns_of("tick"));
   problem = "broken";

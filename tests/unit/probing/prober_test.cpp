@@ -159,6 +159,176 @@ TEST_F(Probing, PgBouncerKeepsItsConnectionAndOpensItAnewAfterAnException) {
   EXPECT_TRUE(answers.pgbouncers.at(0).reading);
 }
 
+TEST_F(Probing, RefusedLoginIsAFailureByItsReason) {
+  stage.world.refusal =
+      session::ConnectError{pg::FailureReason::Auth, "password authentication failed", "28P01"};
+  start(endpoint());
+  stage.run_for(500ms);
+  ASSERT_TRUE(latest().failure);
+  EXPECT_EQ(latest().failure->reason, pg::FailureReason::Auth);
+  EXPECT_EQ(latest().failure->message, "password authentication failed");
+  stage.world.refusal.reset();
+  stage.run_for(1s);
+  EXPECT_FALSE(latest().failure);
+  EXPECT_TRUE(latest().reading);
+}
+
+TEST_F(Probing, EndpointIsToldAsItIsConfigured) {
+  config::Endpoint any{.name = "any", .conninfo = {}, .expect = config::Expect::Any};
+  any.conninfo.endpoint = {.host = "proxy", .port = 5000};
+  any.conninfo.set_parameter("dbname", "shop");
+  start(any);
+  EXPECT_EQ(latest().name, "any");
+  EXPECT_TRUE(latest().expects_any);
+  EXPECT_EQ(latest().target, (pg::Endpoint{.host = "proxy", .port = 5000}));
+  EXPECT_EQ(latest().database, "shop");
+  EXPECT_FALSE(latest().reading || latest().failure) << "not tried yet";
+}
+
+TEST_F(Probing, DurationOfATryIsFromItsBeginningToItsAnswer) {
+  stage.world.answer_takes = 300ms;
+  start(endpoint());
+  stage.run_for(500ms);
+  EXPECT_EQ(latest().duration, 300ms);
+}
+
+TEST_F(Probing, WhereTheControlFileIsRefusedTheEndpointIsAskedWithoutIt) {
+  std::vector<std::string> asked;
+  stage.world.answer = [&asked](const std::string& sql) -> SimpleSession::Answer {
+    asked.push_back(sql);
+    if (sql.find("pg_control_system") != std::string::npos) {
+      return Unexpected<session::ConnectError>{
+          session::ConnectError{pg::FailureReason::Other, "permission denied", "42501"}};
+    }
+    return of_primary();
+  };
+  start(endpoint());
+  stage.run_for(500ms);
+  EXPECT_EQ(asked.size(), 2U);
+  EXPECT_TRUE(latest().reading);
+  EXPECT_FALSE(latest().failure);
+}
+
+TEST_F(Probing, AnswerThatCannotBeReadIsAFailure) {
+  stage.world.answer = [](const std::string&) -> SimpleSession::Answer {
+    return pg::ResultSet{std::vector<std::string>{"something_else"}};
+  };
+  start(endpoint());
+  stage.run_for(500ms);
+  EXPECT_FALSE(latest().reading);
+  ASSERT_TRUE(latest().failure);
+  EXPECT_FALSE(latest().failure->message.empty());
+}
+
+TEST_F(Probing, TriesOfASlowEndpointDoNotPileUp) {
+  stage.world.answer_takes = 1900ms;
+  start(endpoint());
+  stage.run_for(10s);
+  EXPECT_LE(stage.world.simple_logins, 6) << "one begins where another has ended";
+  EXPECT_TRUE(latest().reading);
+}
+
+class ProbingPgBouncer : public Probing {
+ protected:
+  // Each answer names its statement, and the how manieth of all it is.
+  ProbingPgBouncer() {
+    stage.world.answer = [this](const std::string& sql) -> SimpleSession::Answer {
+      asked.push_back(sql);
+      pg::ResultSet rows{std::vector<std::string>{"of", "number"}};
+      rows.append(sql);
+      rows.append(std::to_string(asked.size()));
+      return rows;
+    };
+    start(pgbouncer());
+  }
+
+  [[nodiscard]] cluster::PgBouncerProbe console() const {
+    Answers answers;
+    prober->tell(answers);
+    return answers.pgbouncers.at(0);
+  }
+
+  std::vector<std::string> asked;
+};
+
+TEST_F(ProbingPgBouncer, EveryQuestionIsAskedOnceATry) {
+  stage.run_for(500ms);
+  EXPECT_EQ(asked.size(), 7U);
+  EXPECT_EQ(asked.front(), "SHOW VERSION");
+  const auto reading = console().reading;
+  ASSERT_TRUE(reading);
+  EXPECT_TRUE(
+      reading->version && reading->pools && reading->stats && reading->databases &&
+      reading->lists && reading->config && reading->servers
+  );
+  stage.run_for(1s);
+  EXPECT_EQ(asked.size(), 14U);
+}
+
+TEST_F(ProbingPgBouncer, QuestionThatAnOldOneRefusesCostsItselfAlone) {
+  stage.world.answer = [](const std::string& sql) -> SimpleSession::Answer {
+    if (sql == "SHOW CONFIG") {
+      return Unexpected<session::ConnectError>{
+          session::ConnectError{pg::FailureReason::Other, "permission denied", "42501"}};
+    }
+    return pg::ResultSet{std::vector<std::string>{"x"}};
+  };
+  stage.run_for(1500ms);
+  const auto reading = console().reading;
+  ASSERT_TRUE(reading);
+  EXPECT_FALSE(reading->config);
+  EXPECT_TRUE(reading->pools && reading->servers);
+  EXPECT_EQ(stage.world.simple_logins, 1);
+}
+
+TEST_F(ProbingPgBouncer, WhatHasNoVersionIsNoConsole) {
+  stage.world.answer = [](const std::string&) -> SimpleSession::Answer {
+    return Unexpected<session::ConnectError>{
+        session::ConnectError{pg::FailureReason::Other, "unrecognized parameter", "42704"}};
+  };
+  stage.run_for(500ms);
+  EXPECT_FALSE(console().reading);
+  ASSERT_TRUE(console().failure);
+  EXPECT_EQ(console().failure->message, "unrecognized parameter");
+}
+
+// A connection that ends in mid-try: the answers are those of the next connection, all of them.
+TEST_F(ProbingPgBouncer, AnswersOfTwoConnectionsAreNotMixed) {
+  stage.run_for(500ms);
+  stage.world.ends_at = "SHOW STATS";
+  stage.run_for(1s);
+  EXPECT_EQ(stage.world.simple_logins, 2) << "opened anew at once";
+  const auto reading = console().reading;
+  ASSERT_TRUE(reading && reading->version && reading->pools);
+  // 7 before, 2 until the end, and 7 of the new connection.
+  EXPECT_EQ(reading->version->at(0, 1), "10");
+  EXPECT_EQ(reading->pools->at(0, 1), "11");
+}
+
+TEST_F(ProbingPgBouncer, LossOfTheNewConnectionTooIsAFailure) {
+  stage.run_for(500ms);
+  stage.world.refusal = session::ConnectError{pg::FailureReason::Other, "no more connections", ""};
+  stage.world.ends_at = "SHOW POOLS";
+  stage.run_for(1s);
+  EXPECT_FALSE(console().reading);
+  ASSERT_TRUE(console().failure);
+  EXPECT_EQ(console().failure->message, "no more connections");
+  stage.world.refusal.reset();
+  stage.run_for(1s);
+  EXPECT_TRUE(console().reading);
+  EXPECT_FALSE(console().failure);
+}
+
+TEST_F(ProbingPgBouncer, SilenceIsAFailureByItsDeadlineAndHasNoSecondTry) {
+  stage.run_for(500ms);
+  const int logins = stage.world.simple_logins;
+  stage.world.answer_takes = 1h;
+  stage.run_for(3s);
+  ASSERT_TRUE(console().failure);
+  EXPECT_EQ(console().failure->reason, pg::FailureReason::Timeout);
+  EXPECT_LE(stage.world.simple_logins, logins + 1);
+}
+
 // Whatever it waits for when it is stopped: it ends at once, and frees all that it has.
 TEST_F(Probing, StopAtAnyMomentEndsItAtOnce) {
   stage.world.answer_takes = 500ms;

@@ -29,6 +29,10 @@ struct SmallWorld {
   std::function<session::Addresses(const std::string& host)> look_up = [](const std::string&) {
     return session::Addresses{std::vector<std::string>{}};
   };
+  // Of every login, while it is there.
+  std::optional<session::ConnectError> refusal{};
+  // The answer to this statement does not come: the connection ends instead, once.
+  std::optional<std::string> ends_at{};
   int simple_logins = 0;
   int look_ups = 0;
 };
@@ -40,9 +44,9 @@ class SmallWorldSession : public session::SimpleSession {
 
   asio::awaitable<std::optional<session::ConnectError>> open(pg::ConnInfo, session::Deadline)
       override {
-    open_ = true;
     world_.simple_logins += 1;
-    co_return std::nullopt;
+    open_ = !world_.refusal;
+    co_return world_.refusal;
   }
 
   asio::awaitable<Answer> ask(std::string sql, session::Deadline deadline) override {
@@ -52,6 +56,12 @@ class SmallWorldSession : public session::SimpleSession {
       open_ = false;
       session::ConnectError late{.reason = pg::FailureReason::Timeout, .message = "too late"};
       co_return Unexpected<session::ConnectError>{std::move(late)};
+    }
+    if (world_.ends_at == sql) {
+      world_.ends_at.reset();
+      open_ = false;
+      session::ConnectError lost{.message = "connection lost", .sqlstate = ""};
+      co_return Unexpected<session::ConnectError>{std::move(lost)};
     }
     co_return world_.answer(sql);
   }
