@@ -162,7 +162,8 @@ int main(int argc, char** argv) {
     );
     return 2;
   }
-  // What the exporters of a film log is in the film. Errors of their own are said on standard error.
+  // What the exporters of a film log is in the film. Errors of their own are said on standard
+  // error.
   log::configure(log::Level::Error, log::Format::Logfmt);
   const catalogue::Catalogue catalogue = load_catalogue();
   if (wanted->only) {
