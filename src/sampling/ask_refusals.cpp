@@ -1,6 +1,7 @@
 #include "sampling/ask_refusals.h"
 
 #include "log/log.h"
+#include "sampling/collection.h"
 
 #include <utility>
 #include <vector>
@@ -50,6 +51,10 @@ asio::awaitable<QueryResult> ask_tick(
   }
   std::vector<pg::Statement> probes = Refusals::probes();
   const auto answers = co_await session.run(std::move(probes), deadline);
+  if (const QueryError* lost = find_loss(answers)) {
+    // It fell silent after the tick's own answer, which is old by now.
+    co_return Unexpected<QueryError>{*lost};
+  }
   if (!polled.refusals.take(answers, polled.now())) {
     co_return result;
   }

@@ -345,8 +345,7 @@ void PipelineSession::lose_connection() {
   lost_ = QueryError{
       .message =
           "connection lost: " + failure_message(PQerrorMessage(connection_.get()), "reading"),
-      .ends_session = true,
-  };
+      .ends_session = true};
 }
 
 QueryError PipelineSession::why_unanswered(bool in_time) const {
@@ -354,11 +353,7 @@ QueryError PipelineSession::why_unanswered(bool in_time) const {
     return *lost_;
   }
   if (given_up_) {
-    return {
-        .message = "given up: the session was closed",
-        .ends_session = true,
-        .given_up = true,
-    };
+    return {.message = "given up: the session was closed", .ends_session = true, .given_up = true};
   }
   if (!in_time) {
     return {
@@ -372,10 +367,13 @@ std::vector<QueryResult> PipelineSession::collect(bool in_time) {
   statements_ = std::vector<pg::Statement>();
   auto answers = std::exchange(answers_, std::vector<std::optional<QueryResult>>());
   const bool complete = synced_ == answers.size() && !lost_;
-  if (too_large_ && synced_ < answers.size()) {
+  auto* const cut_off = synced_ < answers.size() ? &answers[synced_] : nullptr;
+  if (cut_off != nullptr && too_large_) {
     // Costs this statement alone: of those after it nothing is known.
-    answers[synced_] = Unexpected<QueryError>{QueryError{
+    *cut_off = Unexpected<QueryError>{QueryError{
         .reason = pg::FailureReason::TooLarge, .message = too_large(connection_.limits())}};
+  } else if (cut_off != nullptr && *cut_off && **cut_off) {
+    cut_off->reset();  // rows without their end: the server fell silent while it answered
   }
   std::vector<QueryResult> results;
   results.reserve(answers.size());

@@ -206,6 +206,9 @@ asio::awaitable<std::vector<QueryResult>> Wire::run(
   }
   if (passed == Passed::Yes) {
     passed = co_await pass(way, deadline, true);
+    if (passed != Passed::Yes) {
+      results.clear();  // on their way, and never came
+    }
   }
   if (passed != Passed::Yes) {
     lose(passed, wanted, results);

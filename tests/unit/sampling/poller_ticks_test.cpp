@@ -49,6 +49,31 @@ std::vector<Instant> note_times(
   return times;
 }
 
+// What a server refuses is asked again each minute, over the connection of the tick.
+TEST(PollerTicks, SilenceWhenRefusedFunctionsAreAskedForIsAFailure) {
+  Scene scene;
+  const testing::CapturedLog log;
+  const std::string probe = "SELECT 1 FROM pg_catalog.pg_stat_get_wal_receiver()";
+  const auto not_permitted =
+      testing::failed_query({.sqlstate = "42501", .message = "permission denied"});
+  scene.server.replies[probe] = {not_permitted};
+  scene.server.replies["TICK"] = {not_permitted};
+  scene.tick();
+  scene.run_for(500ms);
+  scene.server.replies["TICK"] = {tick_rows("0/100")};
+  scene.run_for(20s);
+  ASSERT_FALSE(failure(scene));
+  EXPECT_FALSE(sample(scene).capabilities.at("receiver"));
+  scene.server.replies[probe].takes = 1h;
+  scene.run_for(65s);
+  ASSERT_TRUE(failure(scene)) << "it answered the tick, and nothing after it";
+  EXPECT_EQ(failure(scene)->reason, FailureReason::Timeout);
+  EXPECT_FALSE(sample(scene).tick);
+  scene.server.replies[probe].takes = 1ms;
+  scene.run_for(15s);
+  EXPECT_FALSE(failure(scene));
+}
+
 TEST(PollerTicks, NothingIsKnownBeforeTheFirstAnswer) {
   const Scene scene;
   EXPECT_FALSE(scene.poller->is_decided(scene.loop.now()));
