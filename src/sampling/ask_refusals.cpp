@@ -51,7 +51,7 @@ asio::awaitable<QueryResult> ask_tick(
   }
   std::vector<pg::Statement> probes = Refusals::probes();
   const auto answers = co_await session.run(std::move(probes), deadline);
-  if (const QueryError* lost = find_loss(answers)) {
+  if (const QueryError* lost = find_end(answers)) {
     // It fell silent after the tick's own answer, which is old by now.
     co_return Unexpected<QueryError>{*lost};
   }

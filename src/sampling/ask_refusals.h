@@ -9,8 +9,8 @@ namespace pgrepl::sampling {
 
 // Runs the tick's statement. Where the server refuses a function, or did so a minute ago, asks
 // which ones and, when that has changed, runs the statement that is left without them. Costs two
-// round trips more then. The error as of the last statement; the loss of the connection under any of
-// them is the error of all.
+// round trips more then. The error as of the last statement; the loss of the connection under any
+// of them is the error of all.
 asio::awaitable<session::QueryResult> ask_tick(
     PolledServer& polled, session::Session& session, Instant deadline
 );

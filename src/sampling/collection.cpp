@@ -52,6 +52,14 @@ const QueryError* find_loss(std::span<const QueryResult> results) {
   return lost == results.end() ? nullptr : &lost->error();
 }
 
+const QueryError* find_end(std::span<const QueryResult> results) {
+  const auto end = std::ranges::find_if(results, [](const QueryResult& result) {
+    return !result && !result.error().given_up &&
+           (result.error().ends_session || result.error().reason == pg::FailureReason::TooLarge);
+  });
+  return end == results.end() ? nullptr : &end->error();
+}
+
 Collection::Collection(SharedQueries queries, std::chrono::milliseconds tick)
     : queries_(std::move(queries)), tick_length_(tick) {
 }

@@ -65,6 +65,10 @@ struct NewFailure {
 // not, or when our own side closed it.
 [[nodiscard]] const session::QueryError* find_loss(std::span<const session::QueryResult> results);
 
+// The error that ended the connection: its loss, or an answer that was too large. Null when there
+// is none, or when we closed it.
+[[nodiscard]] const session::QueryError* find_end(std::span<const session::QueryResult> results);
+
 class Collection {
  public:
   // A round that failed is tried again after a tick; one that was refused for its credentials or

@@ -29,6 +29,13 @@ void PollState::answered(Instant) {
   answered_before_ = true;
 }
 
+void PollState::attempt_ended(Instant now) {
+  if (began_) {
+    failure_ = failure(now);
+    began_.reset();
+  }
+}
+
 void PollState::failed(cluster::Failure failure, Instant now, double fraction) {
   const bool lasting = pg::is_lasting(failure.reason);
   const auto wait = backoff_.after_failure(fraction);

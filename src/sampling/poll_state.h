@@ -26,6 +26,9 @@ class PollState {
 
   void attempt_began(Instant now);
   void answered(Instant now);
+  // The attempt has come to its end. One that was neither answered nor failed was given up by us:
+  // what it has shown of the server so far stays, and it shows nothing more.
+  void attempt_ended(Instant now);
   // `fraction` in [0, 1) spreads the retries of many exporters.
   void failed(cluster::Failure failure, Instant now, double fraction);
 

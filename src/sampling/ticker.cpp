@@ -83,6 +83,7 @@ asio::awaitable<void> Ticker::ask_with_second_try() {
   if (answer) {
     take(*answer);
   }
+  polled_.state.attempt_ended(polled_.now());
 }
 
 asio::awaitable<std::optional<Ticker::Answer>> Ticker::ask() {
@@ -162,7 +163,7 @@ asio::awaitable<Expected<bool, QueryError>> Ticker::take_place() {
   const Instant deadline = polled_.now() + polled_.sampling.timeout;
   auto results = co_await session_->run(std::move(statements), deadline);
   // The connection may have ended after some of the statements were answered.
-  if (const QueryError* lost = find_loss(results)) {
+  if (const QueryError* lost = find_end(results)) {
     co_return Unexpected<QueryError>{*lost};
   }
   if (!session_->is_open()) {

@@ -75,5 +75,33 @@ TEST(PollState, AnswerOutForMoreThanATickIsAHang) {
   EXPECT_EQ(state.failure(instant(2.1))->reason, pg::FailureReason::Timeout);
 }
 
+TEST(PollState, AttemptThatWeGaveUpLeavesWhatItHasShown) {
+  PollState state{1s};
+  state.attempt_began(instant(0));
+  state.answered(instant(0.1));
+  state.attempt_began(instant(1));
+  state.attempt_ended(instant(1.5));
+  EXPECT_FALSE(state.failure(instant(9))) << "it was out for less than a tick";
+  state.attempt_began(instant(10));
+  state.attempt_ended(instant(12));
+  state.attempt_began(instant(12.1));
+  ASSERT_TRUE(state.failure(instant(12.2))) << "nothing has answered since";
+  EXPECT_EQ(state.failure(instant(12.2))->reason, pg::FailureReason::Timeout);
+  state.answered(instant(12.3));
+  state.attempt_ended(instant(12.3));
+  EXPECT_FALSE(state.failure(instant(12.4)));
+}
+
+TEST(PollState, EndOfAnAttemptThatFailedChangesNothing) {
+  PollState state{1s};
+  state.attempt_began(instant(0));
+  state.failed(refused(), instant(0.1), 0);
+  const auto next = state.next_attempt(instant(0.1), std::nullopt);
+  state.attempt_ended(instant(0.1));
+  ASSERT_TRUE(state.failure(instant(0.2)));
+  EXPECT_EQ(state.failure(instant(0.2))->message, refused().message);
+  EXPECT_EQ(state.next_attempt(instant(0.1), std::nullopt), next);
+}
+
 }  // namespace
 }  // namespace pgrepl::sampling

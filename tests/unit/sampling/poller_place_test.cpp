@@ -304,5 +304,23 @@ TEST(PollerPlace, ThePlaceOfAServerThatFailsIsUnknown) {
   EXPECT_TRUE(scene.poller->failure(scene.loop.now()));
 }
 
+// A server that answers whatever it is asked without end.
+TEST(PollerPlace, AnAnswerThatIsTooLargeIsAFailure) {
+  SharedScene scene;
+  const session::QueryResult flood =
+      testing::failed_query({.reason = FailureReason::TooLarge, .message = "too long"});
+  scene.server.replies["SELECT CASE"] = {flood};
+  scene.server.replies["SELECT -1"] = {flood};
+  scene.tick();
+  scene.run_for(1100ms);
+  ASSERT_TRUE(scene.poller->failure(scene.loop.now()));
+  EXPECT_EQ(scene.poller->failure(scene.loop.now())->reason, FailureReason::TooLarge);
+  EXPECT_TRUE(scene.poller->is_decided(scene.loop.now()));
+  scene.gives(0);
+  scene.run_for(15s);
+  EXPECT_FALSE(scene.poller->failure(scene.loop.now()));
+  EXPECT_EQ(scene.place(), Place::Observer);
+}
+
 }  // namespace
 }  // namespace pgrepl::sampling

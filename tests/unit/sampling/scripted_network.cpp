@@ -138,6 +138,8 @@ class ScriptedSession : public session::Session {
     if (!reply.result && reply.result.error().ends_session) {
       lost_ = reply.result.error();
       end();
+    } else if (!reply.result && reply.result.error().reason == pg::FailureReason::TooLarge) {
+      close();  // by our own side, as of an answer that nobody reads to its end
     }
   }
 
